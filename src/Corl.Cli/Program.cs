@@ -1,0 +1,1 @@
+Console.WriteLine(TorchSharp.torch.arange(3).sum().item<long>());

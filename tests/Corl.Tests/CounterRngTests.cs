@@ -1,0 +1,26 @@
+namespace Corl.Tests;
+
+public sealed class CounterRngTests
+{
+    [Fact]
+    public void UniformAt_AnyIndex_EqualsTheSequentialDraw()
+    {
+        var sequential = CounterRng.Named(7, "rollout/image", 3, 5);
+        var direct = CounterRng.Named(7, "rollout/image", 3, 5);
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(sequential.Uniform(), direct.UniformAt(i));
+        }
+    }
+
+    [Fact]
+    public void Named_OtherNameOrCoordinate_GivesAnotherStream()
+    {
+        ulong[] first =
+        [
+            CounterRng.Named(0, "a", 1, 2).Next(), CounterRng.Named(0, "a", 2, 1).Next(), CounterRng.Named(0, "b", 1, 2).Next(),
+            CounterRng.Named(1, "a", 1, 2).Next(), CounterRng.Named(0, "a", 1).Next(), CounterRng.Named(0, "a", 1, 2, 0).Next(),
+        ];
+        Assert.Equal(first.Length, first.Distinct().Count());
+    }
+}
