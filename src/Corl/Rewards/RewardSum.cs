@@ -1,0 +1,77 @@
+namespace Corl.Rewards;
+
+/// <summary>
+/// Eq. (5): R = Σ_k w_k · R_k as data, which also are the sums of the refined stage (§3.3.3). The paper's unified stage is
+/// cycle + tim + λ (accuracy + format) with λ = 0.8.
+/// </summary>
+public sealed class RewardSum
+{
+    private readonly RewardTerm[] _terms;
+
+    /// <summary>A sum of at least one term; the names of its rewards are distinct.</summary>
+    public RewardSum(params IReadOnlyList<RewardTerm> terms)
+    {
+        if (terms.Count == 0)
+        {
+            throw new UserException("A reward sum needs at least one reward; none was given.");
+        }
+
+        foreach (var group in terms.GroupBy(term => term.Reward.Name))
+        {
+            if (group.Count() > 1)
+            {
+                throw new UserException($"Reward names must be distinct, but \"{group.Key}\" appears {group.Count()} times; give them different names.");
+            }
+        }
+
+        foreach (var term in terms)
+        {
+            if (!double.IsFinite(term.Weight) || !float.IsFinite(term.Floor))
+            {
+                throw new UserException($"The weight and the floor of reward \"{term.Reward.Name}\" must be finite numbers; they are {term.Weight} and {term.Floor}.");
+            }
+        }
+
+        _terms = [.. terms];
+    }
+
+    /// <summary>The terms in order.</summary>
+    public IReadOnlyList<RewardTerm> Terms => _terms;
+
+    /// <summary>Whether some term of non-zero weight judges <paramref name="modality"/>.</summary>
+    public bool Has(Modality modality) => _terms.Any(term => term.Weight != 0 && term.Reward.Judges == modality);
+
+    /// <summary>Scores a batch with every term.</summary>
+    public RewardTable Score(Candidates candidates)
+    {
+        var columns = new RewardColumn[_terms.Length];
+        for (var k = 0; k < columns.Length; k++)
+        {
+            columns[k] = Column(_terms[k], candidates);
+        }
+
+        return new RewardTable(candidates.Count, columns);
+    }
+
+    private static RewardColumn Column(RewardTerm term, Candidates candidates)
+    {
+        var name = term.Reward.Name;
+        var scores = term.Reward.Score(candidates);
+        if (scores.Values.Length != candidates.Count)
+        {
+            throw new InvalidOperationException($"Reward \"{name}\" returned {scores.Values.Length} scores for {candidates.Count} candidates; it must return one per candidate.");
+        }
+
+        var failed = scores.Failed;
+        var values = new float?[candidates.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var value = scores.Values[i];
+            var isNumber = value is null || float.IsFinite(value.Value);
+            values[i] = isNumber ? value : term.Floor;
+            failed += isNumber ? 0 : 1;
+        }
+
+        return new RewardColumn(name, term.Reward.Judges, term.Weight, values) { Parts = scores.Parts, Notes = scores.Notes, Failed = failed };
+    }
+}

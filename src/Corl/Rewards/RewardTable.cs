@@ -1,0 +1,56 @@
+namespace Corl.Rewards;
+
+/// <summary>Every reward of a batch, one column each, and their weighted sum.</summary>
+public sealed class RewardTable
+{
+    private readonly RewardColumn[] _columns;
+
+    internal RewardTable(int count, RewardColumn[] columns)
+    {
+        Count = count;
+        _columns = columns;
+        Total = Sum(_ => true);
+    }
+
+    /// <summary>N: rows.</summary>
+    public int Count { get; }
+
+    /// <summary>The rewards in the order of the sum.</summary>
+    public IReadOnlyList<RewardColumn> Columns => _columns;
+
+    /// <summary>[N] Σ w_k · R_k over the rewards that apply to a row; null where none does (the row then moves no weight).</summary>
+    public float?[] Total { get; }
+
+    /// <summary>[N] the same sum over the rewards of one modality only, for one advantage per modality.</summary>
+    public float?[] TotalOf(Modality modality) => Sum(column => column.Judges == modality);
+
+    /// <summary>Every column and every part by its log name ("cycle", "cycle/lpips", …), each [N], not weighted.</summary>
+    public IEnumerable<KeyValuePair<string, float?[]>> Named()
+    {
+        foreach (var column in _columns)
+        {
+            yield return new(column.Name, column.Values);
+            foreach (var (part, values) in column.Parts)
+            {
+                yield return new($"{column.Name}/{part}", values);
+            }
+        }
+    }
+
+    private float?[] Sum(Func<RewardColumn, bool> counts)
+    {
+        var total = new double?[Count];
+        foreach (var column in _columns.Where(column => column.Weight != 0 && counts(column)))
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                if (column.Values[i] is { } value)
+                {
+                    total[i] = (total[i] ?? 0) + (column.Weight * value);
+                }
+            }
+        }
+
+        return [.. total.Select(value => (float?)value)];
+    }
+}
