@@ -1,0 +1,85 @@
+using Corl.Models;
+using static TorchSharp.torch;
+
+namespace Corl.Rollouts;
+
+/// <summary>
+/// Log-probabilities of given completions by one causal pass (teacher forcing): the state before a token scores it.
+/// Rows are padded on the right, where causality hides the padding.
+/// </summary>
+internal static class LogProbs
+{
+    /// <summary>Scores image codes in their conditional rows, without guidance.</summary>
+    /// <param name="model">The policy or the reference policy.</param>
+    /// <param name="prompts">[N] prompts as ids, begin_of_image last.</param>
+    /// <param name="codes">int64 [N, I].</param>
+    /// <param name="pad">Padding id.</param>
+    /// <param name="temperature">T of the sampling.</param>
+    /// <param name="legacyOffset">
+    /// The reference code's off-by-one: code j is scored by the state that has already read it. For comparisons only.
+    /// </param>
+    /// <returns>float32 [N, I]; carries the gradient when gradients are on.</returns>
+    public static Tensor Image(JanusPro model, IReadOnlyList<int[]> prompts, Tensor codes, int pad, double temperature = 1, bool legacyOffset = false)
+    {
+        using var scope = NewDisposeScope();
+        var count = (int)codes.shape[1];
+        var fed = legacyOffset ? count : count - 1; // the last code is an output only
+        var ids = Padding.Right([.. prompts.Select(p => (int[])[.. p, .. Enumerable.Repeat(pad, fed)])], pad, model.Device);
+        var places = Spans(prompts, [.. prompts.Select(_ => fed)], ids.shape[1], model.Device);
+        var embeds = JanusPro.PlaceImages(model.EmbedText(ids), places, model.EmbedCodes(codes.narrow(1, 0, fed)));
+        var states = StatesBefore(model.Hidden(embeds), prompts, count, legacyOffset ? 1 : 0); // [N, I, D]
+        return Sampler.Logp(model.ImageLogits(states), codes, temperature).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scores answers.</summary>
+    /// <param name="model">The policy or the reference policy.</param>
+    /// <param name="questions">[N] questions as ids, image placeholders in place.</param>
+    /// <param name="answers">[N] tokens, up to and including the end token.</param>
+    /// <param name="images">[M, I, D] embeddings of the images in the order of the placeholders; null when no row has one.</param>
+    /// <param name="tokens">Special ids: padding, placeholder.</param>
+    /// <param name="temperature">T of the sampling.</param>
+    /// <returns>float32 [N, L] with zeros after a row's end, and the mask float32 [N, L], 1 on its tokens.</returns>
+    public static (Tensor Logps, Tensor Mask) Text(JanusPro model, IReadOnlyList<int[]> questions, IReadOnlyList<int[]> answers, Tensor? images, SpecialIds tokens, double temperature = 1)
+    {
+        using var scope = NewDisposeScope();
+        var ids = Padding.Right([.. questions.Zip(answers, (q, a) => (int[])[.. q, .. a])], tokens.Pad, model.Device);
+        var embeds = model.EmbedText(ids);
+        if (images is not null)
+        {
+            // Only the question's placeholders: a sampled answer may contain the same id.
+            var asked = Spans([.. questions.Select(_ => Array.Empty<int>())], [.. questions.Select(q => q.Length)], ids.shape[1], model.Device);
+            embeds = JanusPro.PlaceImages(embeds, ids.eq(tokens.Placeholder).logical_and(asked), images);
+        }
+
+        var length = Math.Max(1, answers.Max(a => a.Length));
+        var hidden = model.Hidden(embeds);
+        var targets = Padding.Right([.. answers.Select(a => (int[])[.. a, .. Enumerable.Repeat(tokens.Pad, length - a.Length)])], tokens.Pad, model.Device);
+        var mask = Spans([.. answers.Select(_ => Array.Empty<int>())], [.. answers.Select(a => a.Length)], length, model.Device);
+        var states = StatesBefore(hidden, questions, length, 0)[mask]; // [tokens, D]: the head runs on real tokens alone
+        var logps = TextHead.Logps(model, states, targets[mask], temperature);
+        var padded = zeros_like(mask, dtype: ScalarType.Float32).masked_scatter(mask, logps);
+        return (padded.MoveToOuterDisposeScope(), mask.to_type(ScalarType.Float32).MoveToOuterDisposeScope());
+    }
+
+    // [N, count, D]: for each row the states that stand just before its completion's tokens (+ shift).
+    private static Tensor StatesBefore(Tensor hidden, IReadOnlyList<int[]> prompts, int count, int shift)
+    {
+        using var scope = NewDisposeScope();
+        var last = hidden.shape[1] - 1;
+        long[] at = [.. prompts.SelectMany(p => Enumerable.Range(p.Length - 1 + shift, count).Select(i => Math.Min(i, last)))];
+        var index = tensor(at, [prompts.Count, count, 1], device: hidden.device).expand(-1, -1, hidden.shape[2]);
+        return hidden.gather(1, index).MoveToOuterDisposeScope();
+    }
+
+    // bool [N, length], true on the `counts[i]` places after row i of `before`.
+    private static Tensor Spans(IReadOnlyList<int[]> before, IReadOnlyList<int> counts, long length, Device device)
+    {
+        var spans = new bool[before.Count * length];
+        for (var i = 0; i < before.Count; i++)
+        {
+            Array.Fill(spans, true, (int)((i * length) + before[i].Length), counts[i]);
+        }
+
+        return tensor(spans, [before.Count, length], device: device);
+    }
+}
