@@ -1,1 +1,98 @@
-Console.WriteLine(TorchSharp.torch.arange(3).sum().item<long>());
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Runtime.InteropServices;
+
+namespace Corl.Cli;
+
+/// <summary>The command <c>corl</c>. Exit codes: 0 done, 1 a fault of ours, 2 a mistake of the user's, 130 interrupted.</summary>
+internal static class Program
+{
+    internal const int Done = 0, OurFault = 1, UsersMistake = 2, Interrupted = 130; // 130 = 128 + SIGINT, as shells report it
+
+    public static int Main(string[] args)
+    {
+        using var interrupt = new CancellationTokenSource();
+        void OnSignal(PosixSignalContext context)
+        {
+            if (!interrupt.IsCancellationRequested) // the second signal ends the process at once
+            {
+                context.Cancel = true;
+                Console.Error.WriteLine("corl: stopping after the current step; once more stops at once");
+                interrupt.Cancel();
+            }
+        }
+
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        return Run(args, Console.Out, Console.Error, interrupt.Token);
+    }
+
+    /// <summary>Runs one command line; every error ends as one line on <paramref name="error"/> and an exit code.</summary>
+    internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken interrupt = default)
+    {
+        try
+        {
+            // A prompt may begin with '@', so response files are off.
+            var parse = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parse.Errors.Count > 0)
+            {
+                return Fail(error, UsersMistake, $"{parse.Errors[0].Message.TrimEnd('.')} (see {PathOf(parse.CommandResult.Command)} --help)");
+            }
+
+            // Everything runs on this thread: dispose scopes and no_grad belong to it.
+            return parse.InvokeAsync(
+                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                interrupt).GetAwaiter().GetResult();
+        }
+        catch (UserException e)
+        {
+            return Fail(error, UsersMistake, e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Fail(error, UsersMistake, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail(error, Interrupted, "interrupted");
+        }
+        catch (Exception e)
+        {
+            if (Environment.GetEnvironmentVariable("CORL_TRACE") == "1")
+            {
+                error.WriteLine(e);
+            }
+
+            return Fail(error, OurFault, $"internal error: {e.GetType().Name}: {e.Message} (CORL_TRACE=1 shows where)");
+        }
+    }
+
+    /// <summary>The command with its verbs. Not a RootCommand, whose name would be that of the program file.</summary>
+    internal static Command Build()
+    {
+        var help = new HelpOption();
+        help.Action = new HelpWithExample((HelpAction)help.Action!);
+        var root = new Command("corl", "Co-reinforcement learning of unified multimodal models: two-stage GRPO of Janus-Pro.")
+        {
+            EnvCommand.Create(),
+            help,
+            new VersionOption(),
+        };
+        foreach (var option in SharedOptions.All)
+        {
+            root.Add(option);
+        }
+
+        return root;
+    }
+
+    /// <summary>"corl data shapes" for the verb <c>shapes</c> of <c>data</c>.</summary>
+    internal static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : command.Name;
+
+    private static int Fail(TextWriter error, int code, string message)
+    {
+        error.WriteLine($"corl: {message.ReplaceLineEndings(" ")}");
+        return code;
+    }
+}

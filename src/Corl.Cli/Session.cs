@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using static TorchSharp.torch;
+
+namespace Corl.Cli;
+
+/// <summary>One run of a verb: what was asked for, and where the result and the progress go.</summary>
+internal sealed class Session(ParseResult parse, CancellationToken interrupt)
+{
+    internal static readonly JsonSerializerOptions JsonStyle = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // captions and answers stay readable
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a metric may be NaN
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private readonly TextWriter _output = parse.InvocationConfiguration.Output;
+    private readonly TextWriter _error = parse.InvocationConfiguration.Error;
+
+    public CancellationToken Interrupt { get; } = interrupt;
+
+    public bool Json { get; } = parse.GetValue(SharedOptions.Json);
+
+    public bool Quiet { get; } = parse.GetValue(SharedOptions.Quiet);
+
+    public ulong? Seed { get; } = parse.GetValue(SharedOptions.Seed);
+
+    public T? Value<T>(Option<T> option) => parse.GetValue(option);
+
+    public T Value<T>(Argument<T> argument) => parse.GetRequiredValue(argument);
+
+    /// <summary>The device of <c>--device</c>. The first call loads libtorch, which takes most of a second.</summary>
+    public Device OpenDevice() => Devices.Open(parse.GetValue(SharedOptions.Device)!, parse.GetValue(SharedOptions.Threads));
+
+    /// <summary>A line of the result for people; silent under <c>--json</c>.</summary>
+    public void Print(string line)
+    {
+        if (!Json)
+        {
+            _output.WriteLine(line);
+        }
+    }
+
+    /// <summary>The result for programs; silent without <c>--json</c>.</summary>
+    public void Document<T>(T document)
+    {
+        if (Json)
+        {
+            _output.WriteLine(JsonSerializer.Serialize(document, JsonStyle));
+        }
+    }
+
+    /// <summary>A line of progress; silent under <c>--quiet</c>.</summary>
+    public void Progress(string line)
+    {
+        if (!Quiet)
+        {
+            _error.WriteLine(line);
+        }
+    }
+
+    /// <summary>Something the user must hear of although the command goes on.</summary>
+    public void Warn(string line) => _error.WriteLine($"corl: {line}");
+}

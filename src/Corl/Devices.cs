@@ -1,0 +1,210 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Corl;
+
+/// <summary>
+/// All that depends on the device and on whose libtorch computes: the one that ships with this program (CPU), or one lent by a PyTorch
+/// installation (CUDA), named by the environment variable CORL_TORCH_LIB.
+/// </summary>
+public static partial class Devices
+{
+    /// <summary>The environment variable with the folder of a PyTorch installation's libraries, usually …/site-packages/torch/lib.</summary>
+    public const string FolderVariable = "CORL_TORCH_LIB";
+
+    // TorchSharp 0.107 is built against 2.10. 2.11 passes every probe; 2.13 loads and computes wrong results without an error.
+    private static readonly string[] Accepted = ["2.10", "2.11"];
+    private static bool _isReady;
+
+    /// <summary>
+    /// Loads libtorch and tests it on first use, and returns the device.
+    /// </summary>
+    /// <param name="name">cpu, cuda or cuda:N.</param>
+    /// <param name="threads">CPU threads; null leaves libtorch's choice, one per physical core.</param>
+    /// <exception cref="UserException">The name is unknown, the device is absent, or the lent libtorch cannot be used.</exception>
+    public static Device Open(string name, int? threads = null)
+    {
+        if (DeviceName().Match(name) is not { Success: true } match)
+        {
+            throw new UserException($"device '{name}': expected cpu, cuda or cuda:N");
+        }
+
+        if (threads is < 1)
+        {
+            throw new UserException($"--threads {threads}: expected a number from 1");
+        }
+
+        Load();
+        if (threads is { } count)
+        {
+            set_num_threads(count);
+        }
+
+        if (match.Groups["kind"].Value == "cpu")
+        {
+            return CPU;
+        }
+
+        var index = match.Groups["index"] is { Success: true } digits ? int.Parse(digits.Value, null) : 0;
+        var present = cuda.is_available() ? cuda.device_count() : 0;
+        return index < present
+            ? device(DeviceType.CUDA, index)
+            : throw new UserException(
+                $"device '{name}': {(present == 0 ? "no CUDA device is in reach" : $"only {present} CUDA devices are here, numbered from 0")}; "
+                + $"the libtorch in use is {TorchFolder ?? "built in"}, and {FolderVariable} may name the torch/lib folder of a CUDA build of PyTorch 2.10 or 2.11");
+    }
+
+    /// <summary>The version of the libtorch in use, for example "2.10.0".</summary>
+    public static string TorchVersion => TorchFolder is { } folder ? VersionOf(folder)! : __version__[..__version__.LastIndexOf('.')];
+
+    /// <summary>The lent folder in use, or null when the libtorch that ships with this program computes.</summary>
+    public static string? TorchFolder => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder ? Path.GetFullPath(folder) : null;
+
+    /// <summary>Folders of PyTorch installations under the places where Python keeps packages, with their versions.</summary>
+    internal static IEnumerable<(string Folder, string? Version, bool IsAccepted)> FindTorch()
+    {
+        string[] packageFolders = ["site-packages", "dist-packages"];
+        string?[] roots =
+        [
+            Environment.GetEnvironmentVariable("VIRTUAL_ENV"), Environment.GetEnvironmentVariable("CONDA_PREFIX"),
+            Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local"), "/usr/local", "/usr", "/opt/conda",
+        ];
+        return
+            from root in roots
+            where root is { Length: > 0 } && Directory.Exists(Path.Combine(root, "lib"))
+            from python in Directory.EnumerateDirectories(Path.Combine(root, "lib"), "python3*")
+            from packages in packageFolders
+            let folder = Path.Combine(python, packages, "torch", "lib")
+            where Directory.Exists(folder)
+            let version = VersionOf(folder)
+            select (folder, version, IsAccepted(version));
+    }
+
+    /// <summary>
+    /// Loads the libtorch to use, once. A lent one is loaded by path before TorchSharp looks for its own: the dynamic linker then binds
+    /// TorchSharp's native part, by library name, to what is already in the process.
+    /// </summary>
+    private static void Load()
+    {
+        if (_isReady)
+        {
+            return;
+        }
+
+        if (TorchFolder is { } folder)
+        {
+            Borrow(folder);
+        }
+
+        SelfTest();
+        _isReady = true;
+    }
+
+    private static void Borrow(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new UserException($"{FolderVariable}={folder}: no such folder; expected the torch/lib folder of a PyTorch installation");
+        }
+
+        var version = VersionOf(folder);
+        if (!IsAccepted(version))
+        {
+            throw new UserException(
+                $"{FolderVariable}={folder}: {(version is null ? "no version of PyTorch found beside it" : $"PyTorch {version} cannot be used")}; "
+                + $"expected {string.Join(" or ", Accepted)} (others load and compute wrong results)");
+        }
+
+        try
+        {
+            foreach (var library in new[] { "c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch" })
+            {
+                var file = Path.Combine(folder, FileNameOf(library));
+                if (File.Exists(file) || library is "c10" or "torch_cpu" or "torch")
+                {
+                    NativeLibrary.Load(file);
+                }
+            }
+
+            var assembly = typeof(torch).Assembly;
+            var native = NativeLibrary.Load("LibTorchSharp", assembly, null);
+            NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => name == "LibTorchSharp" ? native : 0);
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new UserException($"{FolderVariable}={folder}: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+
+        // TorchSharp would now load the shipped libtorch by its path, as a second copy beside the lent one.
+        CpuIsLoaded(null) = true;
+        CudaIsLoaded(null) = true;
+    }
+
+    /// <summary>
+    /// Refuses a libtorch whose binary interface is not the one TorchSharp was compiled for. A wrong one does not fail: it returns
+    /// matrices of other sizes and numbers of other types. Takes about 10 ms.
+    /// </summary>
+    private static void SelfTest()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var type in new[] { ScalarType.Byte, ScalarType.Int32, ScalarType.Int64, ScalarType.Float16, ScalarType.Float32, ScalarType.Float64, ScalarType.Bool, ScalarType.BFloat16 })
+        {
+            var seven = full(2, 3, 1, dtype: type);
+            Check(seven.dtype == type && seven.to_type(ScalarType.Float64).sum().item<double>() == 6, $"a tensor of type {type}");
+        }
+
+        var a = arange(6, dtype: float32).view(2, 3).requires_grad_(true); // [[0, 1, 2], [3, 4, 5]]
+        var product = a.matmul(ones(3, 4)); // rows of 3 and 12
+        Check(product.shape is [2, 4] && product.sum().item<float>() == 60, "a matrix product"); // 4 · (3 + 12)
+        var logp = product.log_softmax(-1);
+        Check(Math.Abs(logp[0, 0].item<float>() + Math.Log(4)) < 1e-6, "log-softmax"); // four equal logits
+        (a * a).sum().backward();
+        Check(a.grad!.sum().item<float>() == 30, "automatic differentiation"); // Σ 2a
+
+        static void Check(bool isRight, string what)
+        {
+            if (!isRight)
+            {
+                throw new UserException(
+                    $"libtorch {TorchFolder ?? "(built in)"} fails the self-test: {what} came out wrong; "
+                    + (TorchFolder is null ? "reinstall the program" : $"name a folder of PyTorch {string.Join(" or ", Accepted)} in {FolderVariable}"));
+            }
+        }
+    }
+
+    private static bool IsAccepted(string? version) => version is not null && Accepted.Any(x => version == x || version.StartsWith(x + ".", StringComparison.Ordinal));
+
+    // A pip or conda installation has torch/version.py above torch/lib, an unpacked libtorch has the file build-version above lib.
+    private static string? VersionOf(string folder)
+    {
+        var above = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        foreach (var name in new[] { "version.py", "build-version" })
+        {
+            var file = Path.Combine(above ?? folder, name);
+            if (File.Exists(file) && new FileInfo(file).Length < 10_000 && VersionNumber().Match(File.ReadAllText(file)) is { Success: true } match)
+            {
+                return match.Value;
+            }
+        }
+
+        return null;
+    }
+
+    private static string FileNameOf(string library) =>
+        OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
+
+    [UnsafeAccessor(UnsafeAccessorKind.StaticField, Name = "nativeBackendLoaded")]
+    private static extern ref bool CpuIsLoaded([UnsafeAccessorType("TorchSharp.torch, TorchSharp")] object? torch);
+
+    [UnsafeAccessor(UnsafeAccessorKind.StaticField, Name = "nativeBackendCudaLoaded")]
+    private static extern ref bool CudaIsLoaded([UnsafeAccessorType("TorchSharp.torch, TorchSharp")] object? torch);
+
+    [GeneratedRegex(@"^(?<kind>cpu|cuda)(:(?<index>\d{1,3}))?$")]
+    private static partial Regex DeviceName();
+
+    [GeneratedRegex(@"\b\d+\.\d+\.\d+\b")]
+    private static partial Regex VersionNumber();
+}
