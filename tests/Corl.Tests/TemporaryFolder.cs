@@ -1,4 +1,4 @@
-namespace Corl.Tests.Checkpoints;
+namespace Corl.Tests;
 
 /// <summary>A folder for one test, deleted with what is in it.</summary>
 internal sealed class TemporaryFolder : IDisposable
