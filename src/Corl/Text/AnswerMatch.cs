@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -47,7 +48,7 @@ public static partial class AnswerMatch
 
         if (LetterAlone().Match(text) is { Success: true } alone)
         {
-            return Verdict.Of(alone.Groups[1].Value.ToUpperInvariant() == truth, "letter alone");
+            return Verdict.Of(alone.Groups[1].Value.Equals(truth, StringComparison.OrdinalIgnoreCase), "letter alone");
         }
 
         var options = Options(question);
@@ -111,7 +112,7 @@ public static partial class AnswerMatch
             var end = match.Index + match.Length;
             var phrase = text.AsSpan(match.Index, match.Length).TrimEnd(")]");
             var letter = phrase[^1];
-            var continues = char.IsLower(letter) ? text.AsSpan(end).ContainsAnyExcept(" .,;:!?)]") : GoesOnAsProse().IsMatch(text, end);
+            var continues = char.IsLower(letter) ? text.AsSpan(end).ContainsAnyExcept(AfterLetter) : GoesOnAsProse().IsMatch(text, end);
             if (continues)
             {
                 continue;
@@ -133,6 +134,8 @@ public static partial class AnswerMatch
 
         return chosen is null ? null : Verdict.Of(chosen == truth, "anchored letter");
     }
+
+    private static readonly SearchValues<char> AfterLetter = SearchValues.Create(" .,;:!?)]");
 
     // str.splitlines()
     private static readonly string[] LineBreaks = ["\r\n", "\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"];

@@ -12,8 +12,16 @@ internal static partial class OpenEndedAnswer
     // British and other variants met in answers to visual questions.
     private static readonly Dictionary<string, string> Spelling = new()
     {
-        ["grey"] = "gray", ["colour"] = "color", ["centre"] = "center", ["theatre"] = "theater", ["metre"] = "meter",
-        ["litre"] = "liter", ["aeroplane"] = "airplane", ["doughnut"] = "donut", ["tyre"] = "tire", ["pyjamas"] = "pajamas",
+        ["grey"] = "gray",
+        ["colour"] = "color",
+        ["centre"] = "center",
+        ["theatre"] = "theater",
+        ["metre"] = "meter",
+        ["litre"] = "liter",
+        ["aeroplane"] = "airplane",
+        ["doughnut"] = "donut",
+        ["tyre"] = "tire",
+        ["pyjamas"] = "pajamas",
     };
 
     /// <summary>Judges a cleaned answer; the truth is cleaned here.</summary>
