@@ -74,6 +74,7 @@ internal static class Program
         help.Action = new HelpWithExample((HelpAction)help.Action!);
         var root = new Command("corl", "Co-reinforcement learning of unified multimodal models: two-stage GRPO of Janus-Pro.")
         {
+            InspectCommand.Create(),
             EnvCommand.Create(),
             help,
             new VersionOption(),

@@ -1,15 +1,11 @@
 namespace Corl.Tests;
 
-/// <summary>A folder for one test, deleted with what is in it.</summary>
+/// <summary>A folder that goes away with the test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("corl-");
+    public string Path { get; } = Directory.CreateTempSubdirectory("corl-test-").FullName;
 
-    /// <summary>The folder.</summary>
-    public string Path => _folder.FullName;
-
-    /// <summary>A path in the folder.</summary>
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => Directory.Delete(Path, recursive: true);
 }

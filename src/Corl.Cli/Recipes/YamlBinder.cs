@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using YamlDotNet.Core;
@@ -62,28 +63,49 @@ internal static class YamlBinder
 
     private static object ReadRecord(YamlMappingNode node, Type type, string path, string file)
     {
-        var properties = Settings(type).ToDictionary(property => KeyOf(property.Name));
         var record = Activator.CreateInstance(type)!;
+        var open = new OrderedDictionary<string, (object Owner, PropertyInfo Property)>();
+        AddSettings(record, open);
+        string[] known = [.. open.Keys];
         foreach (var (keyNode, valueNode) in node.Children)
         {
             var key = Expect<YamlScalarNode>(keyNode, "a key", path, file).Value ?? "";
-            if (!properties.Remove(key, out var property))
+            if (!open.Remove(key, out var setting))
             {
-                throw Wrong(keyNode, file, $"unknown key '{Join(path, key)}'; {NearestKey.Suggest(key, Settings(type).Select(x => KeyOf(x.Name)))}");
+                throw Wrong(keyNode, file, $"unknown key '{Join(path, key)}'; {NearestKey.Suggest(key, known)}");
             }
 
-            var value = Read(valueNode, property.PropertyType, Join(path, key), file);
-            if (value is null && Nullable.GetUnderlyingType(property.PropertyType) is null && Nullability.Create(property).WriteState == NullabilityState.NotNull)
+            var valueType = setting.Property.PropertyType;
+            var value = Read(valueNode, valueType, Join(path, key), file);
+            if (value is null && Nullable.GetUnderlyingType(valueType) is null && Nullability.Create(setting.Property).WriteState == NullabilityState.NotNull)
             {
                 throw Wrong(valueNode, file, $"'{Join(path, key)}' needs a value");
             }
 
-            property.SetValue(record, value);
+            setting.Property.SetValue(setting.Owner, value);
         }
 
-        return properties.Values.FirstOrDefault(IsRequired) is { } missing
-            ? throw Wrong(node, file, $"'{Join(path, KeyOf(missing.Name))}' is missing")
+        return open.FirstOrDefault(x => IsRequired(x.Value.Property)).Key is { } missing
+            ? throw Wrong(node, file, $"'{Join(path, missing)}' is missing")
             : record;
+    }
+
+    // The settings of an inline record stand among those of the record around it.
+    private static void AddSettings(object record, OrderedDictionary<string, (object Owner, PropertyInfo Property)> settings)
+    {
+        foreach (var property in Settings(record.GetType()))
+        {
+            if (property.IsDefined(typeof(InlineAttribute)))
+            {
+                var inner = Activator.CreateInstance(property.PropertyType)!;
+                property.SetValue(record, inner);
+                AddSettings(inner, settings);
+            }
+            else
+            {
+                settings.Add(KeyOf(property.Name), (record, property));
+            }
+        }
     }
 
     private static object ReadDictionary(YamlMappingNode node, Type value, string path, string file)
@@ -146,7 +168,9 @@ internal static class YamlBinder
     {
         if (settings is not IDictionary dictionary)
         {
-            return Settings(settings.GetType()).Select(x => (KeyOf(x.Name), x.GetValue(settings)));
+            return Settings(settings.GetType()).SelectMany(x => x.IsDefined(typeof(InlineAttribute))
+                ? Entries(x.GetValue(settings)!)
+                : [(KeyOf(x.Name), x.GetValue(settings))]);
         }
 
         var entries = new List<(string, object?)>();
@@ -170,7 +194,9 @@ internal static class YamlBinder
         _ => throw new InvalidOperationException($"a setting of type {value.GetType()} has no YAML form"),
     };
 
-    private static IEnumerable<PropertyInfo> Settings(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(x => x.CanWrite);
+    // Pairs (the parameters of two rarely used losses) have no YAML form and keep their defaults.
+    private static IEnumerable<PropertyInfo> Settings(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(x => x.CanWrite && !x.PropertyType.IsAssignableTo(typeof(ITuple)));
 
     // By name, because ScottPlot declares a public attribute of the same full name.
     private static bool IsRequired(PropertyInfo property) => property.CustomAttributes.Any(x => x.AttributeType.Name == "RequiredMemberAttribute");
@@ -195,3 +221,7 @@ internal static class YamlBinder
     // A node that came from --set has no line of the file.
     private static UserException Wrong(YamlNode node, string file, string what) => new(!node.Start.Equals(Mark.Empty) ? $"{file}:{node.Start.Line}: {what}" : $"{file}: {what}");
 }
+
+/// <summary>On a property of a settings record: its own settings are written beside those around it, not under a key of its own.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class InlineAttribute : Attribute;

@@ -75,32 +75,66 @@ public static class JanusCheckpoint
         return [.. model.named_parameters().Select(p => (p.name, p.parameter.shape))];
     }
 
-    private static int Write(string directory, JanusLayout layout, JanusConfig config, ScalarType dtype, SpecialIds? ids, IEnumerable<(string Key, long[] Shape)> shapes, Func<string, Tensor> read)
+    /// <summary>Under which names and shapes a layout stores original keys; one key in several parts where a fused one is cut.</summary>
+    internal static IEnumerable<(string Name, string Key, int Part, int Parts, long[] Shape)> Stored(JanusLayout layout, IEnumerable<(string Key, long[] Shape)> shapes)
     {
-        Directory.CreateDirectory(directory);
-        var from = new Dictionary<string, (string Key, int Part, int Parts)>();
-        var infos = new List<TensorInfo>();
         foreach (var (key, shape) in shapes)
         {
             var names = layout == JanusLayout.Native ? JanusKeys.ToNative(key) : [key];
             for (var part = 0; part < names.Length; part++)
             {
-                long[] stored = layout == JanusLayout.Native && key == PositionTable ? shape[1..] : [shape[0] / names.Length, .. shape.Skip(1)];
-                from[names[part]] = (key, part, names.Length);
-                infos.Add(new TensorInfo(names[part], key.EndsWith("codebook_used", StringComparison.Ordinal) ? ScalarType.Float32 : dtype, stored, directory));
+                yield return (names[part], key, part, names.Length, layout == JanusLayout.Native && key == PositionTable ? shape[1..] : [shape[0] / names.Length, .. shape.Skip(1)]);
             }
         }
+    }
+
+    /// <summary>
+    /// What keeps a checkpoint directory from being loaded, one line each: every missing, unexpected and mis-shaped key. Empty when it
+    /// loads. Reads headers only.
+    /// </summary>
+    /// <exception cref="UserException">config.json or a weight file cannot be read at all.</exception>
+    public static IReadOnlyList<string> Problems(string directory)
+    {
+        var (config, layout) = JanusConfigFile.Read(directory);
+        using var reader = CheckpointReader.OpenWeights(directory);
+        var unexpected = reader.Tensors.Keys.Where(name => !JanusKeys.IsIgnored(name) && !JanusKeys.IsPool(name)).ToHashSet();
+        List<string> problems = [];
+        foreach (var (name, key, _, _, shape) in Stored(layout, Shapes(config)))
+        {
+            unexpected.Remove(name);
+            if (!reader.Tensors.TryGetValue(name, out var info))
+            {
+                if (key != HeadKey || !config.TiedHead)
+                {
+                    problems.Add($"missing key {name} [{string.Join(", ", shape)}]");
+                }
+            }
+            else if (!info.Shape.SequenceEqual(shape) && (key != PositionTable || !info.Shape.SequenceEqual([1, .. shape])))
+            {
+                problems.Add($"{name}: expected shape [{string.Join(", ", shape)}], found [{string.Join(", ", info.Shape)}]");
+            }
+        }
+
+        return [.. problems, .. unexpected.Order(StringComparer.Ordinal).Select(name => $"unexpected key {name}")];
+    }
+
+    private static int Write(string directory, JanusLayout layout, JanusConfig config, ScalarType dtype, SpecialIds? ids, IEnumerable<(string Key, long[] Shape)> shapes, Func<string, Tensor> read)
+    {
+        Directory.CreateDirectory(directory);
+        var from = Stored(layout, shapes).ToDictionary(part => part.Name);
+        TensorInfo[] infos = [.. from.Values.Select(part => new TensorInfo(
+            part.Name, part.Key.EndsWith("codebook_used", StringComparison.Ordinal) ? ScalarType.Float32 : dtype, part.Shape, directory))];
 
         Safetensors.WriteSharded(directory, infos, name =>
         {
             using var scope = NewDisposeScope();
-            var (key, part, parts) = from[name];
+            var (_, key, part, parts, _) = from[name];
             var whole = read(key);
             var rows = whole.shape[0] / parts;
             return (layout == JanusLayout.Native && key == PositionTable ? whole.squeeze(0) : whole.narrow(0, part * rows, rows)).contiguous().MoveToOuterDisposeScope();
         });
         AtomicFile.WriteText(Path.Combine(directory, "config.json"), JanusConfigFile.Write(config, layout, DtypeName(dtype), ids));
-        return infos.Count;
+        return infos.Length;
     }
 
     private static string DtypeName(ScalarType dtype) => dtype switch

@@ -1,0 +1,142 @@
+using System.CommandLine;
+using Corl.Checkpoints;
+using Corl.Models;
+
+namespace Corl.Cli;
+
+/// <summary>What is in a checkpoint, adapter, data set or run, and what is wrong with it. Reads headers, no weights.</summary>
+internal static class InspectCommand
+{
+    private static readonly Argument<string> Target = new("path") { Description = "A checkpoint file or folder, an adapter, a data file or folder, or a run's folder" };
+    private static readonly Option<bool> All = new("--all", "-a") { Description = "List every tensor, not only the parts of the model" };
+
+    public static Command Create() =>
+        new Verb("inspect", "What is in a checkpoint, adapter, data set or run, and what is wrong with it", "corl inspect ./Janus-Pro-1B --json", Run) { Target, All };
+
+    private static int Run(Session session)
+    {
+        var path = session.Value(Target);
+        Inspection found;
+        try
+        {
+            found = Inspect(path);
+        }
+        catch (UserException e)
+        {
+            session.Document(new Inspection(Kind(path)) { Problems = [e.Message] });
+            throw;
+        }
+
+        session.Document(found);
+        Print(session, found);
+        return found.Problems.Count == 0 ? Program.Done : Program.UsersMistake;
+    }
+
+    /// <summary>Reads what is at <paramref name="path"/>.</summary>
+    /// <exception cref="UserException">It cannot be read at all.</exception>
+    internal static Inspection Inspect(string path)
+    {
+        if (!File.Exists(path) && !Directory.Exists(path))
+        {
+            throw new UserException($"{path}: no such file or folder");
+        }
+
+        return Kind(path) switch
+        {
+            "model" => Weights(path, "model") with { Layout = JanusCheckpoint.LayoutOf(path).ToString().ToLowerInvariant(), Problems = JanusCheckpoint.Problems(path) },
+            var kind => Weights(path, kind),
+        };
+    }
+
+    /// <summary>model (a Janus-Pro folder), adapter, data, run, or checkpoint for any other weights.</summary>
+    internal static string Kind(string path)
+    {
+        bool Has(string name) => File.Exists(Path.Combine(path, name));
+        if (!Directory.Exists(path))
+        {
+            return "checkpoint";
+        }
+
+        return Has("adapter_config.json") ? "adapter" : IsJanus(path) ? "model" : "checkpoint";
+    }
+
+    private static bool IsJanus(string folder)
+    {
+        try
+        {
+            JanusCheckpoint.LayoutOf(folder);
+            return true;
+        }
+        catch (UserException)
+        {
+            return false; // another model's folder, or one whose config.json is broken: its weights can still be listed
+        }
+    }
+
+    private static Inspection Weights(string path, string kind)
+    {
+        using var reader = CheckpointReader.Open(path);
+        var tensors = reader.Tensors.Values.OrderBy(x => x.Name, StringComparer.Ordinal).ToArray();
+        return new Inspection(kind)
+        {
+            Tensors = [.. tensors.Select(x => new TensorLine(x.Name, Dtypes.SafetensorsName(x.Dtype), x.Shape))],
+            Parameters = tensors.Where(x => !JanusKeys.IsIgnored(x.Name)).Sum(x => x.Count), // buffers are no parameters
+            Bytes = tensors.Sum(x => x.Bytes),
+            Metadata = reader.Metadata.Count > 0 ? reader.Metadata : null,
+        };
+    }
+
+    private static void Print(Session session, Inspection found)
+    {
+        session.Print($"{found.Kind}{(found.Layout is { } layout ? $", {layout} layout" : "")}");
+        session.Print($"{found.Tensors.Count} tensors, {found.Parameters:N0} parameters, {found.Bytes / 1e6:N1} MB, {string.Join(", ", found.Tensors.Select(x => x.Dtype).Distinct())}");
+        if (session.Value(All))
+        {
+            foreach (var tensor in found.Tensors)
+            {
+                session.Print($"  {tensor.Dtype,-4} {tensor.Name} [{string.Join(", ", tensor.Shape)}]");
+            }
+        }
+        else
+        {
+            foreach (var part in found.Tensors.GroupBy(x => PartOf(x.Name)))
+            {
+                session.Print($"  {part.Key,-40} {part.Count(),5} tensors {part.Sum(x => x.Shape.Aggregate(1L, (n, size) => n * size)),15:N0}");
+            }
+        }
+
+        foreach (var problem in found.Problems)
+        {
+            session.Print($"problem: {problem}");
+        }
+    }
+
+    // "model.vision_model" of "model.vision_model.encoder.layers.0…", "gen_embed" of "gen_embed.weight".
+    private static string PartOf(string name) => name.Split('.') switch
+    {
+        ["model", var part, _, ..] => $"model.{part}",
+        [var part, ..] => part,
+        _ => name,
+    };
+}
+
+/// <summary>The document of <c>corl inspect --json</c>; other programs read it, so its names stay.</summary>
+/// <param name="Kind">model, adapter, checkpoint, data or run.</param>
+internal sealed record Inspection(string Kind)
+{
+    public string? Layout { get; init; }
+
+    public IReadOnlyList<TensorLine> Tensors { get; init; } = [];
+
+    public long Parameters { get; init; }
+
+    public long Bytes { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    /// <summary>Empty when it can be used.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
+
+/// <summary>A tensor of <see cref="Inspection"/>; the type is named as in safetensors.</summary>
+internal sealed record TensorLine(string Name, string Dtype, long[] Shape);

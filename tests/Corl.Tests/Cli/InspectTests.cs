@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Corl.Cli;
+
+namespace Corl.Tests.Cli;
+
+public sealed class InspectTests
+{
+    // Counts as stated by the golden set; the buffer codebook_used is no parameter.
+    [Theory]
+    [InlineData("native", 322, 1_240_843)]
+    public void Inspect_TinyJanus_CountsTensorsAndParameters(string layout, int tensors, long parameters)
+    {
+        var path = GoldenFiles.Path($"janus/tiny/{layout}");
+        Assert.SkipUnless(Directory.Exists(path), "this layout is in the full golden set only");
+        var run = CommandLine.Run("inspect", path, "--json");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal(("model", layout), (Text(run, "kind"), Text(run, "layout")));
+        Assert.Equal((tensors, parameters), (run.Json.GetProperty("tensors").GetArrayLength(), run.Json.GetProperty("parameters").GetInt64()));
+        Assert.Equal(0, run.Json.GetProperty("problems").GetArrayLength());
+        Assert.All(run.Json.GetProperty("tensors").EnumerateArray(), x => Assert.Contains(x.GetProperty("dtype").GetString(), new[] { "BF16", "F32" }));
+    }
+
+    [Fact]
+    public void Inspect_WrongSizes_NamesEveryKeyAndEndsWithTwo()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.EnumerateFiles(GoldenFiles.Path("janus/tiny/native")))
+        {
+            File.Copy(file, folder.File(Path.GetFileName(file)));
+        }
+
+        var config = File.ReadAllText(folder.File("config.json"));
+        Assert.Contains("\"num_hidden_layers\": 2", config, StringComparison.Ordinal);
+        File.WriteAllText(folder.File("config.json"), config.Replace("\"intermediate_size\": 128", "\"intermediate_size\": 96", StringComparison.Ordinal));
+        var run = CommandLine.Run("inspect", folder.Path, "--json");
+        Assert.Equal(Program.UsersMistake, run.ExitCode);
+        string?[] problems = [.. run.Json.GetProperty("problems").EnumerateArray().Select(x => x.GetString())];
+        Assert.Equal(6, problems.Length); // gate, up and down projection of two layers
+        Assert.Contains("model.language_model.layers.0.mlp.down_proj.weight: expected shape [64, 96], found [64, 128]", problems);
+    }
+
+    [Fact]
+    public void Inspect_NothingThere_IsOneLineAndTwo() => CommandLine.Run("inspect", "no/such").IsMistake("no/such: no such file or folder");
+
+    [Fact]
+    public void Inspect_MalformedFiles_EndWithTwoAndADocumentWithTheReason()
+    {
+        var root = GoldenFiles.Path("formats/safetensors");
+        using var cases = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "cases.json")));
+        foreach (var item in cases.RootElement.EnumerateArray().Where(x => x.GetProperty("expected").GetString() == "reject"))
+        {
+            var file = Path.Combine(root, item.GetProperty("file").GetString()!);
+            if (!File.Exists(file))
+            {
+                continue; // the copied set holds some of the cases
+            }
+
+            var watch = Stopwatch.StartNew();
+            var run = CommandLine.Run("inspect", file, "--json");
+            Assert.True(watch.Elapsed.TotalSeconds < 1, $"{file} took {watch.Elapsed}");
+            Assert.Equal((Program.UsersMistake, "checkpoint"), (run.ExitCode, Text(run, "kind")));
+            Assert.Equal($"corl: {run.Json.GetProperty("problems")[0].GetString()}", run.Error.TrimEnd());
+            Assert.DoesNotContain('\n', run.Error.TrimEnd());
+        }
+    }
+
+    private static string? Text(CommandLine run, string property) => run.Json.GetProperty(property).GetString();
+}
