@@ -119,7 +119,8 @@ public sealed class CheckpointReader : IDisposable
     {
         var file = new MappedFile(path);
         _files.Add(file);
-        var content = Named(file, SafetensorsHeader.Read);
+        var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+        var content = Named(file, mapped => isSafetensors ? SafetensorsHeader.Read(mapped) : TorchFile.Read(mapped, unwrap));
         var names = new List<string>(content.Tensors.Count);
         foreach (var tensor in content.Tensors)
         {
