@@ -38,6 +38,15 @@ internal static class UnicodeForms
         return Compose(points, tables);
     }
 
+    /// <summary>The canonical combining class of a code point; 0 for characters that marks join.</summary>
+    internal static int ClassOf(int point) => Data.Value.ClassOf(point);
+
+    /// <summary>One step of the canonical decomposition, Hangul syllables excepted; null when there is none.</summary>
+    internal static int[]? CanonicalParts(int point) => Data.Value.CanonicalParts(point);
+
+    /// <summary>What two code points compose to, Hangul included; null when they stay two.</summary>
+    internal static int? Composed(int first, int second) => Pair(first, second, Data.Value);
+
     // Canonical ordering: each run of combining marks is sorted by class, marks of one class keeping their order.
     private static void Order(List<int> points, Tables tables)
     {
@@ -132,6 +141,7 @@ internal static class UnicodeForms
         private const int FirstMark = 0x300; // the first combining character
         private readonly Dictionary<int, int[]> _steps = [];
         private readonly Dictionary<int, byte> _classes = [];
+        private readonly HashSet<int> _isCompatibility = [];
 
         /// <summary>Canonical compositions: (first, second) → composed.</summary>
         public Dictionary<(int First, int Second), int> Composed { get; } = [];
@@ -150,6 +160,8 @@ internal static class UnicodeForms
         }
 
         public int ClassOf(int point) => point < FirstMark ? 0 : _classes.GetValueOrDefault(point);
+
+        public int[]? CanonicalParts(int point) => _isCompatibility.Contains(point) ? null : _steps.GetValueOrDefault(point);
 
         // Appends the full compatibility decomposition; the data's own chains are at most four steps deep.
         public void Decompose(int point, List<int> output)
@@ -193,6 +205,11 @@ internal static class UnicodeForms
 
             int[] parts = [.. fields[3..].Select(part => int.Parse(part, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
             _steps[point] = parts;
+            if (fields[2] == "k")
+            {
+                _isCompatibility.Add(point);
+            }
+
             // Decompositions that start with a combining mark, or that are one, are never composed either (UAX 15, full exclusions).
             if (fields[2] == "-" && parts.Length == 2 && fields[1] == "0" && !_classes.ContainsKey(parts[0]))
             {
