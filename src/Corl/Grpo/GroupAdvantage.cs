@@ -31,12 +31,12 @@ public static class GroupAdvantage
     public static Tensor Of(Tensor rewards, AdvantageScale scale = AdvantageScale.Group)
     {
         using var scope = NewDisposeScope();
-        var r = FromSmallest(rewards, 1);              // [B, G]
-        var centred = r - r.nanmean(1, keepdim: true); // [B, G]
+        var r = FromSmallest(rewards); // [B, G]
+        var centred = r - Mean(r);     // [B, G]
         var advantage = scale switch
         {
-            AdvantageScale.Group => centred / (Std(r, 1) + Epsilon),
-            AdvantageScale.Batch => centred / (Std(FromSmallest(rewards.reshape(1, -1), 1), 1) + Epsilon),
+            AdvantageScale.Group => centred / (Std(r) + Epsilon),
+            AdvantageScale.Batch => centred / (Std(FromSmallest(rewards.reshape(1, -1))) + Epsilon),
             _ => centred,
         };
         return advantage.nan_to_num(0).MoveToOuterDisposeScope();
@@ -69,7 +69,7 @@ public static class GroupAdvantage
         }
 
         var whole = sum.masked_fill(isJudged.logical_not(), double.NaN).reshape(1, -1); // [1, N]
-        var whitened = (whole - whole.nanmean(1, keepdim: true)) / (Std(whole, 1) + Epsilon);
+        var whitened = (whole - Mean(whole)) / (Std(whole) + Epsilon);
         return whitened.nan_to_num(0).view_as(sum).MoveToOuterDisposeScope();
     }
 
@@ -78,7 +78,8 @@ public static class GroupAdvantage
     public static int CountFlat(Tensor rewards)
     {
         using var scope = NewDisposeScope();
-        return (int)Std(FromSmallest(rewards, 1), 1).eq(0).sum().item<long>();
+        var r = FromSmallest(rewards);
+        return (int)Std(r).eq(0).logical_and(Count(r).gt(1)).sum().item<long>();
     }
 
     /// <summary>[N] rewards as [B, G] float64 with NaN for null.</summary>
@@ -94,16 +95,16 @@ public static class GroupAdvantage
 
     // Eq. (1) does not change when all rewards shift. With the smallest one taken off, equal rewards are exactly 0, hence their
     // standard deviation and advantages too, and a large offset costs no digits.
-    private static Tensor FromSmallest(Tensor rewards, long dim)
+    private static Tensor FromSmallest(Tensor rewards)
     {
         var r = rewards.to(float64);
-        return r - r.nan_to_num(double.PositiveInfinity).amin([dim], keepdim: true);
+        return r - r.nan_to_num(double.PositiveInfinity).amin([1], keepdim: true);
     }
 
-    private static Tensor Std(Tensor r, long dim)
-    {
-        var isJudged = r.isnan().logical_not();
-        var squares = (r - r.nanmean((int)dim, keepdim: true)).nan_to_num(0).square();
-        return (squares.sum(dim, keepdim: true) / (isJudged.sum(dim, keepdim: true) - 1)).sqrt(); // one reward: 0 / 0, no reward: 0 / −1
-    }
+    // Of each row, NaN left out: [.., 1]. Without any number 0 / 0, which is NaN. (TorchSharp 0.107 passes nanmean a random dtype.)
+    private static Tensor Mean(Tensor r) => r.nan_to_num(0).sum(1, keepdim: true) / Count(r);
+
+    private static Tensor Std(Tensor r) => ((r - Mean(r)).nan_to_num(0).square().sum(1, keepdim: true) / (Count(r) - 1)).sqrt();
+
+    private static Tensor Count(Tensor r) => r.isnan().logical_not().sum(1, keepdim: true);
 }
