@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Corl.Checkpoints;
+namespace Corl;
 
 /// <summary>Text from a file of unknown origin, made fit for one line of an error message.</summary>
 internal static class Quoted

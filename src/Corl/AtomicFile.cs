@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Corl.Checkpoints;
+namespace Corl;
 
 /// <summary>
 /// Files that are either whole or not there. The content goes to a sibling named "….tmp", is flushed to the disk and then takes the
