@@ -1,5 +1,4 @@
 using Corl.Grpo;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

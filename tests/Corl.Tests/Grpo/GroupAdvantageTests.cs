@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Corl.Grpo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Corl.Tests.Grpo;

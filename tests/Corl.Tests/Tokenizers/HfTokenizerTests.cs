@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Corl.Tokenizers;
 using static Corl.Tests.Tokenizers.TokenizerGolden;
 
 namespace Corl.Tests.Tokenizers;

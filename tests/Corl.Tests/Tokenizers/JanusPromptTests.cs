@@ -72,7 +72,7 @@ public sealed class JanusPromptTests
         Assert.Equal(
             (Id("bos"), Id("eos"), Id("pad"), Id("begin_of_image"), Id("end_of_image"), Id("image_placeholder")),
             (prompt.Bos, prompt.Eos, prompt.Pad, prompt.BeginOfImage, prompt.EndOfImage, prompt.ImagePlaceholder));
-        Assert.Equal(Info.GetProperty("stock_system_prompt").GetString(), JanusPrompt.StockSystemPrompt);
+        Assert.Equal(JanusPrompt.StockSystemPrompt, Info.GetProperty("stock_system_prompt").GetString());
 
         static int Id(string name) => Info.GetProperty(name + "_id").GetInt32();
     }

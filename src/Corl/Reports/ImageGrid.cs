@@ -1,0 +1,60 @@
+using SkiaSharp;
+
+namespace Corl.Reports;
+
+/// <summary>Images in rows and columns as one PNG, without text: a row per prompt, a column per candidate.</summary>
+public static class ImageGrid
+{
+    private const int Gap = 4;            // pixels between images
+    private const int SmallSide = 96;     // images below this are enlarged by whole factors, so that their pixels stay sharp
+    private const int MaxSide = 16_384;   // the largest PNG side that viewers are sure to open
+
+    /// <summary>Composes the grid.</summary>
+    /// <param name="rows">PNG files by row; an empty one leaves its cell free.</param>
+    /// <returns>Width and height in pixels, and the PNG file.</returns>
+    public static (int Width, int Height, byte[] Png) Compose(IReadOnlyList<IReadOnlyList<ReadOnlyMemory<byte>>> rows)
+    {
+        SKBitmap?[][] bitmaps = [.. rows.Select(row => row.Select(png => png.IsEmpty ? null : SKBitmap.Decode(png.Span)).ToArray())];
+        try
+        {
+            var side = bitmaps.SelectMany(row => row).OfType<SKBitmap>().Select(bitmap => Math.Max(bitmap.Width, bitmap.Height)).DefaultIfEmpty(1).Max();
+            var cell = side * Math.Max(1, SmallSide / side);
+            var columns = bitmaps.Select(row => row.Length).DefaultIfEmpty(1).Max();
+            var (width, height) = (Gap + (columns * (cell + Gap)), Gap + (bitmaps.Length * (cell + Gap)));
+            if (width > MaxSide || height > MaxSide)
+            {
+                throw new ArgumentException($"A grid of {width}×{height} pixels; at most {MaxSide} a side are drawn.", nameof(rows));
+            }
+
+            using var surface = SKSurface.Create(new SKImageInfo(width, height, SKColorType.Rgba8888));
+            surface.Canvas.Clear(SKColors.White);
+            for (var row = 0; row < bitmaps.Length; row++)
+            {
+                for (var column = 0; column < bitmaps[row].Length; column++)
+                {
+                    Draw(surface.Canvas, bitmaps[row][column], Gap + (column * (cell + Gap)), Gap + (row * (cell + Gap)), cell / side);
+                }
+            }
+
+            using var image = surface.Snapshot();
+            using var png = image.Encode(SKEncodedImageFormat.Png, quality: 100);
+            return (width, height, png.ToArray());
+        }
+        finally
+        {
+            foreach (var bitmap in bitmaps.SelectMany(row => row))
+            {
+                bitmap?.Dispose();
+            }
+        }
+    }
+
+    private static void Draw(SKCanvas canvas, SKBitmap? bitmap, int x, int y, int scale)
+    {
+        if (bitmap is not null)
+        {
+            using var image = SKImage.FromBitmap(bitmap);
+            canvas.DrawImage(image, SKRect.Create(x, y, bitmap.Width * scale, bitmap.Height * scale), new SKSamplingOptions(SKFilterMode.Nearest));
+        }
+    }
+}
