@@ -75,6 +75,8 @@ internal static class Program
         var root = new Command("corl", "Co-reinforcement learning of unified multimodal models: two-stage GRPO of Janus-Pro.")
         {
             InspectCommand.Create(),
+            DataCommand.Create(),
+            SpiceCommand.Create(),
             EnvCommand.Create(),
             help,
             new VersionOption(),

@@ -100,6 +100,7 @@ public static partial class Devices
         }
 
         SelfTest();
+        SilenceWarnings();
         _isReady = true;
     }
 
@@ -172,6 +173,17 @@ public static partial class Devices
                     $"libtorch {TorchFolder ?? "(built in)"} fails the self-test: {what} came out wrong; "
                     + (TorchFolder is null ? "reinstall the program" : $"name a folder of PyTorch {string.Join(" or ", Accepted)} in {FolderVariable}"));
             }
+        }
+    }
+
+    // libtorch writes a line to stderr at every convolution on a CPU that its NNPACK does not know.
+    private static void SilenceWarnings()
+    {
+        const int Error = 2; // its log levels: 0 info, 1 warning, 2 error
+        var c10 = TorchFolder is { } folder ? Path.Combine(folder, FileNameOf("c10")) : "c10";
+        if (NativeLibrary.TryLoad(c10, typeof(torch).Assembly, null, out var library) && NativeLibrary.TryGetExport(library, "FLAGS_caffe2_log_level", out var level))
+        {
+            Marshal.WriteInt32(level, Error);
         }
     }
 

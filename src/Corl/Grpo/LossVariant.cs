@@ -109,14 +109,14 @@ public sealed record LossVariant
     internal IEnumerable<(bool IsWrong, string Problem)> Problems()
     {
         yield return (!(Clip is null or > 0), $"loss.clip is {Clip}, expected a positive number");
-        yield return (!(ClipHigh is null or > 0), $"loss.clipHigh is {ClipHigh}, expected a positive number");
-        yield return (ClipHigh is not null && Clip is null && Type != LossType.Cispo, "loss.clipHigh is set without loss.clip; set both");
-        yield return (Type == LossType.Cispo && High is null, "loss.type cispo needs loss.clipHigh, the cap of its ratios, for example 5");
+        yield return (!(ClipHigh is null or > 0), $"loss.clip_high is {ClipHigh}, expected a positive number");
+        yield return (ClipHigh is not null && Clip is null && Type != LossType.Cispo, "loss.clip_high is set without loss.clip; set both");
+        yield return (Type == LossType.Cispo && High is null, "loss.type cispo needs loss.clip_high, the cap of its ratios, for example 5");
         yield return (!(Delta is null or > 0), $"loss.delta is {Delta}, expected a positive number");
-        yield return (MaxCompletionLength < 1, $"loss.maxCompletionLength is {MaxCompletionLength}, expected at least 1 token");
+        yield return (MaxCompletionLength < 1, $"loss.max_completion_length is {MaxCompletionLength}, expected at least 1 token");
         yield return (!(SapoTemperaturePositive > 0 && SapoTemperatureNegative > 0), "the temperatures of loss.type sapo must be positive");
-        yield return (!(TopEntropy is > 0 and <= 1), $"loss.topEntropy is {TopEntropy}, expected a share of the tokens in (0, 1]");
-        yield return (!double.IsFinite(EntropyBonus), $"loss.entropyBonus is {EntropyBonus}, expected a number");
+        yield return (!(TopEntropy is > 0 and <= 1), $"loss.top_entropy is {TopEntropy}, expected a share of the tokens in (0, 1]");
+        yield return (!double.IsFinite(EntropyBonus), $"loss.entropy_bonus is {EntropyBonus}, expected a number");
     }
 
     internal GrpoLoss Compute(CompletionTokens tokens, double beta)

@@ -113,7 +113,7 @@ public sealed record StageConfig
     /// <summary>What advantages are divided by.</summary>
     public AdvantageScale AdvantageScale { get; init; } = AdvantageScale.Group;
 
-    /// <summary>Rewards by name with their weights. Eq. (5): cycle 1, tim 1, accuracy λ, format λ with λ = 0.8.</summary>
+    /// <summary>Rewards by name with their weights. Eq. (5) has cycle 1, tim 1, accuracy λ, format λ with λ = 0.8.</summary>
     public required IReadOnlyDictionary<string, double> Rewards { get; init; }
 
     /// <summary>The loss, where it is not the paper's.</summary>
@@ -168,33 +168,33 @@ public sealed record StageConfig
 
     private IEnumerable<(bool IsWrong, string Problem)> Problems()
     {
-        yield return (GroupSize < 2, $"groupSize is {GroupSize}, but an advantage compares at least 2 candidates; set it to 2 or more");
+        yield return (GroupSize < 2, $"group_size is {GroupSize}, but an advantage compares at least 2 candidates; set it to 2 or more");
         yield return (!(Beta >= 0 && double.IsFinite(Beta)), $"beta is {Beta}, expected 0 or more; use 0 for no KL term");
-        yield return (BatchSize < 1, $"batchSize is {BatchSize}, expected at least 1 prompt");
-        yield return (MicroBatchSize < 0 || MicroBatchSize > BatchSize, $"microBatchSize is {MicroBatchSize}, expected 0 (all) to batchSize, {BatchSize}");
-        yield return (MaxPromptLength < 1, $"maxPromptLength is {MaxPromptLength}, expected at least 1 token");
-        yield return (MaxCompletionLength < 1, $"maxCompletionLength is {MaxCompletionLength}, expected at least 1 token");
-        yield return (!(LearningRate > 0 && double.IsFinite(LearningRate)), $"learningRate is {LearningRate}, expected a positive number");
-        yield return (WarmupSteps < 0, $"warmupSteps is {WarmupSteps}, expected 0 or more");
+        yield return (BatchSize < 1, $"batch_size is {BatchSize}, expected at least 1 prompt");
+        yield return (MicroBatchSize < 0 || MicroBatchSize > BatchSize, $"micro_batch_size is {MicroBatchSize}, expected 0 (all) to batch_size, {BatchSize}");
+        yield return (MaxPromptLength < 1, $"max_prompt_length is {MaxPromptLength}, expected at least 1 token");
+        yield return (MaxCompletionLength < 1, $"max_completion_length is {MaxCompletionLength}, expected at least 1 token");
+        yield return (!(LearningRate > 0 && double.IsFinite(LearningRate)), $"learning_rate is {LearningRate}, expected a positive number");
+        yield return (WarmupSteps < 0, $"warmup_steps is {WarmupSteps}, expected 0 or more");
         yield return (Steps is null && !(Epochs > 0 && double.IsFinite(Epochs)), $"epochs is {Epochs}, expected a positive number");
         yield return (Steps < 1, $"steps is {Steps}, expected at least 1");
-        yield return (UpdatesPerBatch < 1, $"updatesPerBatch is {UpdatesPerBatch}, expected at least 1");
-        yield return (CycleSteps < 1, $"cycleSteps is {CycleSteps}, expected at least 1");
-        yield return (!(MaxGradNorm > 0), $"maxGradNorm is {MaxGradNorm}, expected a positive number; a very large one clips nothing");
-        yield return (!(WeightDecay >= 0 && double.IsFinite(WeightDecay)), $"weightDecay is {WeightDecay}, expected 0 or more");
-        yield return (!(AdamBeta1 is >= 0 and < 1), $"adamBeta1 is {AdamBeta1}, expected a number from 0 to below 1");
-        yield return (!(AdamBeta2 is >= 0 and < 1), $"adamBeta2 is {AdamBeta2}, expected a number from 0 to below 1");
-        yield return (!(AdamEpsilon > 0), $"adamEpsilon is {AdamEpsilon}, expected a positive number");
+        yield return (UpdatesPerBatch < 1, $"updates_per_batch is {UpdatesPerBatch}, expected at least 1");
+        yield return (CycleSteps < 1, $"cycle_steps is {CycleSteps}, expected at least 1");
+        yield return (!(MaxGradNorm > 0), $"max_grad_norm is {MaxGradNorm}, expected a positive number; a very large one clips nothing");
+        yield return (!(WeightDecay >= 0 && double.IsFinite(WeightDecay)), $"weight_decay is {WeightDecay}, expected 0 or more");
+        yield return (!(AdamBeta1 is >= 0 and < 1), $"adam_beta1 is {AdamBeta1}, expected a number from 0 to below 1");
+        yield return (!(AdamBeta2 is >= 0 and < 1), $"adam_beta2 is {AdamBeta2}, expected a number from 0 to below 1");
+        yield return (!(AdamEpsilon > 0), $"adam_epsilon is {AdamEpsilon}, expected a positive number");
         yield return (!double.IsFinite(Guidance), $"guidance is {Guidance}, expected a number; 1 samples without guidance");
         yield return (!(Temperature > 0 && double.IsFinite(Temperature)), $"temperature is {Temperature}, expected a positive number; the policy must sample to explore");
-        yield return (TopK < 0, $"topK is {TopK}, expected 0 (all tokens) or more");
+        yield return (TopK < 0, $"top_k is {TopK}, expected 0 (all tokens) or more");
         yield return (Rewards.Count == 0, "rewards is empty; name at least one, for example cycle: 1");
-        yield return (TrainableParts.Count == 0, "trainableParts is empty, so nothing would be trained; the usual value is [language_model]");
-        yield return (Advantage == AdvantageKind.PerModality && Tasks != StageTasks.Unified, $"advantage perModality needs tasks unified, but tasks is {Tasks}");
-        yield return (LoggingSteps < 1, $"loggingSteps is {LoggingSteps}, expected at least 1");
-        yield return (CheckpointSteps < 0, $"checkpointSteps is {CheckpointSteps}, expected 0 (at the end only) or more");
-        yield return (CheckpointsKept < 1, $"checkpointsKept is {CheckpointsKept}, expected at least 1");
-        yield return (EvalSteps < 0, $"evalSteps is {EvalSteps}, expected 0 (never) or more");
+        yield return (TrainableParts.Count == 0, "trainable_parts is empty, so nothing would be trained; the usual value is [language_model]");
+        yield return (Advantage == AdvantageKind.PerModality && Tasks != StageTasks.Unified, $"advantage per_modality needs tasks unified, but tasks is {Tasks}");
+        yield return (LoggingSteps < 1, $"logging_steps is {LoggingSteps}, expected at least 1");
+        yield return (CheckpointSteps < 0, $"checkpoint_steps is {CheckpointSteps}, expected 0 (at the end only) or more");
+        yield return (CheckpointsKept < 1, $"checkpoints_kept is {CheckpointsKept}, expected at least 1");
+        yield return (EvalSteps < 0, $"eval_steps is {EvalSteps}, expected 0 (never) or more");
         foreach (var (name, weight) in Rewards)
         {
             yield return (!double.IsFinite(weight), $"the weight of reward \"{name}\" is {weight}, expected a finite number");

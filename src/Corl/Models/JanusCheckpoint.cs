@@ -57,7 +57,7 @@ public static class JanusCheckpoint
         using var source = new Source(directory);
         var stored = dtype ?? source.Dtype;
         var shapes = Shapes(source.Config);
-        var count = Write(output, layout, source.Config, stored, ids, shapes.Concat(layout == JanusLayout.Original ? source.OriginalOnly : []), key => source.Read(key, stored));
+        var count = Write(output, layout, source.Config, stored, ids, shapes.Concat(layout == JanusLayout.Original ? source.OriginalOnly : []), key => source.Read(key, stored), key => source.TypeOf(key, stored));
         if (layout == JanusLayout.Native && source.OriginalOnly.ToList() is { Count: > 0 } rest)
         {
             var path = Path.Combine(output, UnusedFile);
@@ -118,12 +118,12 @@ public static class JanusCheckpoint
         return [.. problems, .. unexpected.Order(StringComparer.Ordinal).Select(name => $"unexpected key {name}")];
     }
 
-    private static int Write(string directory, JanusLayout layout, JanusConfig config, ScalarType dtype, SpecialIds? ids, IEnumerable<(string Key, long[] Shape)> shapes, Func<string, Tensor> read)
+    private static int Write(string directory, JanusLayout layout, JanusConfig config, ScalarType dtype, SpecialIds? ids, IEnumerable<(string Key, long[] Shape)> shapes, Func<string, Tensor> read, Func<string, ScalarType>? typeOf = null)
     {
         Directory.CreateDirectory(directory);
         var from = Stored(layout, shapes).ToDictionary(part => part.Name);
         TensorInfo[] infos = [.. from.Values.Select(part => new TensorInfo(
-            part.Name, part.Key.EndsWith("codebook_used", StringComparison.Ordinal) ? ScalarType.Float32 : dtype, part.Shape, directory))];
+            part.Name, typeOf?.Invoke(part.Key) ?? dtype, part.Shape, directory))];
 
         Safetensors.WriteSharded(directory, infos, name =>
         {

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Corl.Cli.Recipes;
+using Corl.Data;
+using Corl.Imaging;
+using Corl.Shapes;
+
+namespace Corl.Cli;
+
+/// <summary>Makes, checks and shows training data.</summary>
+internal static class DataCommand
+{
+    private const int BadRowsShown = 20;
+    private static readonly Argument<string> Target = new("path") { Description = "A .parquet or .jsonl file, a folder of them, or a pattern" };
+    private static readonly Argument<int> Count = new("rows") { Description = "How many rows" };
+    private static readonly Option<string> Out = new("--out") { Description = "The Parquet file to write", Required = true, HelpName = "file" };
+    private static readonly Option<int> Shown = new("-n") { Description = "Rows to show", DefaultValueFactory = _ => 5, HelpName = "rows" };
+    private static readonly Option<string?> RecipeFile = new("--recipe") { Description = "Recipe whose column names are used", HelpName = "file" };
+
+    public static Command Create() => new("data", "Make, check and show training data")
+    {
+        new Verb("shapes", "Write rows of the Shapes world as Parquet in the x2x layout", "corl data shapes 1000 --out shapes.parquet", Shapes) { Count, Out },
+        new Verb("validate", "Read every row and name the bad ones", "corl data validate train.parquet", Validate) { Target, RecipeFile },
+        new Verb("show", "Show rows as training sees them", "corl data show train.parquet -n 3", Show) { Target, Shown, RecipeFile },
+    };
+
+    private static int Shapes(Session session)
+    {
+        var (count, path) = (session.Value(Count), session.Value(Out)!);
+        if (count is < 1 or > 10_000_000)
+        {
+            throw new UserException($"{count} rows: expected 1 to 10,000,000");
+        }
+
+        var watch = Stopwatch.StartNew();
+        X2xFile.Write(path, Enumerable.Range(0, count).Select(i =>
+        {
+            session.Interrupt.ThrowIfCancellationRequested();
+            return Row((session.Seed ?? 0) + (ulong)i, isMultipleChoice: i % 2 == 0);
+        }));
+        var seconds = Math.Round(watch.Elapsed.TotalSeconds, 3);
+        session.Print($"{path}: {count} rows, {seconds} s");
+        session.Document(new { @out = path, rows = count, seconds });
+        return Program.Done;
+    }
+
+    private static X2xRow Row(ulong seed, bool isMultipleChoice)
+    {
+        var record = ShapesRecord.Of(seed);
+        var question = SceneQuestion.Of(record, isMultipleChoice);
+        var image = new RgbImage(World.Size, World.Size, SceneRenderer.Render(record.Scene));
+        return new X2xRow(
+            ImageCodec.EncodePng(image), $"shapes-{seed}.png", record.Prompt, question.Text, question.Response,
+            isMultipleChoice ? QuestionType.MultipleChoice : QuestionType.OpenEnded);
+    }
+
+    private static int Validate(Session session)
+    {
+        using var rows = Open(session);
+        List<BadRow> bad = [];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            session.Interrupt.ThrowIfCancellationRequested();
+            try
+            {
+                rows.Read(i);
+            }
+            catch (UserException e)
+            {
+                bad.Add(new BadRow(rows.NameOf(i), e.Message));
+            }
+        }
+
+        foreach (var row in bad.Take(BadRowsShown))
+        {
+            session.Print(row.Reason);
+        }
+
+        session.Print($"{rows.Count - bad.Count} of {rows.Count} rows can be used, {bad.Count} cannot");
+        session.Document(new { rows = rows.Count, parts = rows.Parts.ToString(), fingerprint = rows.Fingerprint, bad });
+        return bad.Count == 0 ? Program.Done : Program.UsersMistake;
+    }
+
+    private static int Show(Session session)
+    {
+        using var rows = Open(session);
+        var samples = Enumerable.Range(0, Math.Min(rows.Count, Math.Max(0, session.Value(Shown)))).Select(rows.Read).ToArray();
+        foreach (var sample in samples)
+        {
+            session.Print(sample.Id);
+            session.Print($"  image     {(sample.RealImage is { } image ? $"{image.Width} × {image.Height}, {sample.ImageBytes.Length} bytes" : "none")}");
+            session.Print($"  prompt    {sample.Prompt ?? "none"}");
+            session.Print($"  question  {sample.Question?.ReplaceLineEndings(" ⏎ ") ?? "none"}");
+            session.Print($"  answer    {sample.Answer?.ReplaceLineEndings(" ⏎ ") ?? "none"}{(sample.Type is { } type ? $" ({type})" : "")}");
+        }
+
+        session.Document(samples.Select(x => new
+        {
+            id = x.Id,
+            prompt = x.Prompt,
+            question = x.Question,
+            answer = x.Answer,
+            type = x.Type?.ToString(),
+            width = x.RealImage?.Width,
+            height = x.RealImage?.Height,
+        }));
+        return Program.Done;
+    }
+
+    private static SampleSet Open(Session session) =>
+        SampleSet.Open(session.Value(Target), session.Value(RecipeFile) is { } recipe ? Recipe.Load(recipe).Columns : null);
+}

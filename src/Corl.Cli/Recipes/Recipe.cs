@@ -1,0 +1,94 @@
+using Corl.Data;
+using Corl.Grpo;
+
+namespace Corl.Cli.Recipes;
+
+/// <summary>
+/// A training run as data: the stage's settings at the top level (one column of the paper's Table 5), and in sections of their own what
+/// judges the candidates and where the data's columns are.
+/// </summary>
+internal sealed record Recipe
+{
+    /// <summary>What the trainer does.</summary>
+    [Inline]
+    public required StageConfig Stage { get; init; }
+
+    /// <summary>The frozen networks and rules behind the rewards.</summary>
+    public JudgeSettings Judges { get; init; } = new();
+
+    /// <summary>Which column of the data holds what.</summary>
+    public ColumnNames Columns { get; init; } = new();
+
+    /// <summary>Reads a recipe file and the overrides of <c>--set</c>.</summary>
+    /// <param name="path">The file, or the name of a recipe that ships with the program, for example "shapes/unified".</param>
+    /// <param name="overrides">"key=value" in order.</param>
+    /// <exception cref="UserException">Names the file, the line and the key.</exception>
+    public static Recipe Load(string path, params IEnumerable<string> overrides)
+    {
+        var file = File.Exists(path) ? path : Shipped(path) ?? path;
+        var tree = YamlTree.Read(file);
+        foreach (var assignment in overrides)
+        {
+            YamlTree.Set(tree, assignment);
+        }
+
+        var recipe = YamlBinder.Read<Recipe>(tree, file);
+        RefuseUnknownRewards(recipe, file);
+        recipe.Stage.Validated();
+        return recipe;
+    }
+
+    /// <summary>The names of the recipes that ship with the program.</summary>
+    public static IEnumerable<string> ShippedNames =>
+        Directory.EnumerateFiles(ShippedFolder, "*.yaml", SearchOption.AllDirectories)
+            .Select(file => Path.ChangeExtension(Path.GetRelativePath(ShippedFolder, file), null).Replace('\\', '/')).Order(StringComparer.Ordinal);
+
+    /// <summary>All settings, also those left at their defaults, as YAML.</summary>
+    public string ToYaml() => YamlBinder.Write(this);
+
+    private static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "recipes");
+
+    private static string? Shipped(string name)
+    {
+        var stem = name.EndsWith(".yaml", StringComparison.Ordinal) ? name[..^".yaml".Length] : name;
+        stem = stem.StartsWith("recipes/", StringComparison.Ordinal) ? stem["recipes/".Length..] : stem;
+        return ShippedNames.Contains(stem) ? Path.Combine(ShippedFolder, stem + ".yaml") : null;
+    }
+
+    private static void RefuseUnknownRewards(Recipe recipe, string file)
+    {
+        foreach (var name in recipe.Stage.Rewards.Keys)
+        {
+            if (!RewardModels.RewardNames.Contains(name))
+            {
+                throw new UserException($"{file}: unknown reward '{name}'; {NearestKey.Suggest(name, RewardModels.RewardNames)}");
+            }
+        }
+    }
+}
+
+/// <summary>The frozen networks and rules behind the rewards.</summary>
+internal sealed record JudgeSettings
+{
+    /// <summary>Folder of the BLIP captioner of Eq. (3); null for the tiny one of the Shapes world.</summary>
+    public string? Captioner { get; init; }
+
+    /// <summary>Folder or file of the perceptual network of Eq. (3); null for the tiny one of the Shapes world.</summary>
+    public string? Perceptual { get; init; }
+
+    /// <summary>How captions are read and compared.</summary>
+    public SpiceKind Spice { get; init; } = SpiceKind.English;
+}
+
+/// <summary>Which SPICE compares a caption with its prompt.</summary>
+internal enum SpiceKind
+{
+    /// <summary>English sentences, tuples as sets: the paper's.</summary>
+    English,
+
+    /// <summary>The closed grammar of the Shapes world, tuples as sets.</summary>
+    Shapes,
+
+    /// <summary>The closed grammar, tuples as multisets: a surplus object costs; ours.</summary>
+    ShapesMultiset,
+}
