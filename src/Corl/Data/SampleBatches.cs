@@ -14,6 +14,7 @@ public sealed class SampleBatches : IDisposable
     private readonly SampleSet _set;
     private readonly ulong _seed;
     private readonly int _batchSize;
+    private readonly Func<Sample, string?>? _unfit;
     private readonly ConcurrentDictionary<int, BadRow> _bad = new();
     private readonly BlockingCollection<(SampleBatch? Batch, Exception? Error)> _ready = new(BatchesAhead);
     private readonly CancellationTokenSource _stop = new();
@@ -21,7 +22,7 @@ public sealed class SampleBatches : IDisposable
     private (long Epoch, int[] Order) _pass = (-1, []);
     private Exception? _failure;
 
-    internal SampleBatches(SampleSet set, ulong seed, int batchSize, long position)
+    internal SampleBatches(SampleSet set, ulong seed, int batchSize, long position, Func<Sample, string?>? unfit)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -30,7 +31,7 @@ public sealed class SampleBatches : IDisposable
             throw new UserException($"{set.Files[0].Path}: no rows");
         }
 
-        (_set, _seed, _batchSize, Position) = (set, seed, batchSize, position);
+        (_set, _seed, _batchSize, Position, _unfit) = (set, seed, batchSize, position, unfit);
         _reader = new Thread(() => ReadAhead(position)) { IsBackground = true, Name = "data" };
         _reader.Start();
     }
@@ -127,7 +128,15 @@ public sealed class SampleBatches : IDisposable
     {
         try
         {
-            samples.Add(_set.Read(row));
+            var sample = _set.Read(row);
+            if (_unfit?.Invoke(sample) is { } reason)
+            {
+                bad = new BadRow(_set.NameOf(row), reason);
+                _bad[row] = bad;
+                return false;
+            }
+
+            samples.Add(sample);
             bad = null!;
             return true;
         }

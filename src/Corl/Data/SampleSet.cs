@@ -109,7 +109,8 @@ public sealed class SampleSet : IDisposable
     /// <param name="seed">The order is a function of the seed and the number of the pass.</param>
     /// <param name="batchSize">B: rows per batch, bad rows not counted.</param>
     /// <param name="position">Where to start: 0, or a batch's <see cref="SampleBatch.Next"/> to go on after that batch.</param>
-    public SampleBatches Batches(ulong seed, int batchSize, long position = 0) => new(this, seed, batchSize, position);
+    /// <param name="unfit">Why a good row cannot be used for the task at hand, or null; such rows are skipped and counted as bad ones are.</param>
+    public SampleBatches Batches(ulong seed, int batchSize, long position = 0, Func<Sample, string?>? unfit = null) => new(this, seed, batchSize, position, unfit);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -152,6 +152,12 @@ public sealed record StageConfig
     /// <summary>Whether <paramref name="step"/> trains answers.</summary>
     public bool TrainsText(long step) => Tasks is StageTasks.Unified || !TrainsImages(step);
 
+    /// <summary>Whether a row of the data must have a prompt.</summary>
+    public bool NeedsPrompts => Tasks is StageTasks.Unified or StageTasks.T2i or StageTasks.Cycle;
+
+    /// <summary>Whether a row of the data must have an image with a question and its answer.</summary>
+    public bool NeedsQuestions => Tasks is not StageTasks.T2i;
+
     /// <summary>This configuration if a run can be made of it; otherwise the error says which setting to change.</summary>
     public StageConfig Validated()
     {

@@ -1,0 +1,111 @@
+using Corl.Data;
+using Corl.Rewards;
+using Corl.Rollouts;
+using static TorchSharp.torch;
+
+namespace Corl.Grpo;
+
+/// <summary>Gathers what a step logs, under TRL's names and the project's own; <c>docs/metrics.md</c> defines each.</summary>
+internal sealed class StepMetrics
+{
+    private readonly Dictionary<string, double> _values = [];
+    private int _updates;
+
+    /// <summary>Adds a micro-batch's loss and how far its log-probabilities are from those kept in sampling.</summary>
+    public void Trained(string modality, GrpoLoss loss, Tensor logps, Tensor? old, Tensor sampled, Tensor mask, BatchTotals whole)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var tokens = mask.sum().item<float>();
+        Add("loss", loss.Total.item<float>());
+        Add($"loss/{modality}", loss.Total.item<float>());
+        Add("kl", loss.Kl.item<float>());
+        Add($"kl/{modality}", loss.Kl.item<float>());
+        if (_updates == 0) // later updates move the policy away from what was sampled
+        {
+            var difference = (logps - sampled).abs() * mask;
+            Add($"sampling/{modality}/logp_difference_mean", difference.sum().item<float>() / whole.Tokens);
+            Raise($"sampling/{modality}/logp_difference_max", difference.max().item<float>());
+        }
+
+        if (old is not null)
+        {
+            var ratio = (((logps - old) * mask).exp() * mask).sum().item<float>() / tokens;
+            Add($"ratio/{modality}/mean", ratio * tokens / whole.Tokens);
+        }
+    }
+
+    /// <summary>Adds an update's gradient norm and learning rate.</summary>
+    public void Updated(GradientNorm norm, double rate)
+    {
+        _updates++;
+        _values["grad_norm"] = norm.Norm;
+        _values["learning_rate"] = rate;
+        Add("skipped_updates", norm.IsFinite ? 0 : 1);
+    }
+
+    /// <summary>Adds what the rollout gave: lengths, every reward's mean and spread, groups that teach nothing.</summary>
+    public void Sampled(SampleBatch batch, CompletionSet completions, RewardTable table, int groupSize)
+    {
+        _values["epoch"] = batch.Epoch;
+        using var scope = NewDisposeScope();
+        Rewards("reward", "reward_std", table.Total, groupSize);
+        using var grouped = GroupAdvantage.Grouped(table.Total, groupSize);
+        _values["frac_reward_zero_std"] = GroupAdvantage.CountFlat(grouped) / (double)grouped.shape[0];
+        foreach (var (name, values) in table.Named())
+        {
+            Rewards($"rewards/{name}/mean", $"rewards/{name}/group_std", values, groupSize);
+        }
+
+        foreach (var column in table.Columns)
+        {
+            _values[$"rewards/{column.Name}/failed"] = column.Failed;
+        }
+
+        if (completions.Answers is { } answers)
+        {
+            _values["completions/mean_length"] = answers.Lengths.Average();
+            _values["completions/min_length"] = answers.Lengths.Min();
+            _values["completions/max_length"] = answers.Lengths.Max();
+            _values["completions/clipped_ratio"] = answers.Clipped / (double)answers.Lengths.Count;
+        }
+
+        _values["num_tokens"] = completions.All.Sum(c => c.Lengths.Sum());
+    }
+
+    /// <summary>All metrics of the step.</summary>
+    public IReadOnlyDictionary<string, double> Values(PhaseClock clock)
+    {
+        foreach (var (phase, seconds) in clock.Seconds)
+        {
+            _values[$"time/{phase}"] = seconds;
+        }
+
+        _values["step_time"] = clock.Whole;
+        return _values;
+    }
+
+    private void Rewards(string mean, string spread, float?[] values, int groupSize)
+    {
+        var known = values.Where(v => v is not null).Select(v => (double)v!).ToList();
+        if (known.Count == 0)
+        {
+            return;
+        }
+
+        _values[mean] = known.Average();
+        // Mean over groups of the standard deviation (n − 1) within a group: what an advantage can see.
+        var deviations = values.Chunk(groupSize).Select(group => Deviation([.. group.Where(v => v is not null).Select(v => (double)v!)])).Where(double.IsFinite).ToList();
+        _values[spread] = deviations.Count == 0 ? 0 : deviations.Average();
+    }
+
+    private static double Deviation(double[] values)
+    {
+        var mean = values.Length == 0 ? 0 : values.Average();
+        return Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
+    }
+
+    private void Add(string name, double value) => _values[name] = _values.GetValueOrDefault(name) + value;
+
+    private void Raise(string name, double value) => _values[name] = Math.Max(_values.GetValueOrDefault(name), value);
+}

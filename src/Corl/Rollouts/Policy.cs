@@ -1,0 +1,95 @@
+using Corl.Checkpoints;
+using Corl.Imaging;
+using Corl.Models;
+using Corl.Tokenizers;
+using static TorchSharp.torch;
+
+namespace Corl.Rollouts;
+
+/// <summary>π: a Janus-Pro model with its tokenizer, prompts and image preprocessing, from one checkpoint directory.</summary>
+public sealed class Policy : IDisposable
+{
+    private static readonly string[] CompanionFiles =
+        ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "preprocessor_config.json", "processor_config.json", "generation_config.json", "chat_template.jinja", "chat_template.json"];
+
+    private readonly string _directory;
+
+    private Policy(JanusPro model, JanusPrompt prompt, JanusImages images, string directory)
+    {
+        (Model, Prompt, Images, _directory) = (model, prompt, images, directory);
+        Ids = new SpecialIds(prompt.Bos, prompt.Eos, prompt.Pad, prompt.BeginOfImage, prompt.ImagePlaceholder);
+    }
+
+    /// <summary>The network.</summary>
+    public JanusPro Model { get; }
+
+    /// <summary>Tokenizer and prompt templates.</summary>
+    public JanusPrompt Prompt { get; }
+
+    /// <summary>Image preprocessing.</summary>
+    public JanusImages Images { get; }
+
+    /// <summary>The special ids of the vocabulary.</summary>
+    public SpecialIds Ids { get; }
+
+    /// <summary>Loads a checkpoint directory of either layout.</summary>
+    /// <param name="directory">config.json, weights, tokenizer and preprocessing files.</param>
+    /// <param name="device">Where the model goes; the CPU when null.</param>
+    /// <param name="dtype">Type of the parameters; see <see cref="JanusCheckpoint.Load"/>.</param>
+    /// <exception cref="UserException">Something is missing or broken; the message names the file.</exception>
+    public static Policy Load(string directory, Device? device = null, ScalarType? dtype = null)
+    {
+        if (!Directory.Exists(directory))
+        {
+            throw new UserException($"{directory}: no such folder; expected a Janus-Pro checkpoint directory with config.json, weights and tokenizer.json");
+        }
+
+        var model = JanusCheckpoint.Load(directory, device, dtype);
+        try
+        {
+            var prompt = JanusPrompt.Load(directory, model.Config.Vision.Tokens);
+            var last = Math.Max(prompt.ImagePlaceholder, Math.Max(prompt.Pad, Math.Max(prompt.Bos, Math.Max(prompt.Eos, prompt.BeginOfImage))));
+            return last < model.Config.Language.VocabularySize
+                ? new Policy(model, prompt, JanusImages.FromDirectory(directory, model.Config.ImageSize), directory)
+                : throw new UserException($"{directory}: the tokenizer has special id {last}, but the model only {model.Config.Language.VocabularySize} rows; tokenizer.json belongs to another model");
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a checkpoint directory that loads again here and in transformers.</summary>
+    /// <param name="directory">Made when it is not there.</param>
+    /// <param name="dtype">Type stored.</param>
+    /// <param name="layout">Names of the keys.</param>
+    public void Save(string directory, ScalarType dtype, JanusLayout layout = JanusLayout.Native)
+    {
+        JanusCheckpoint.Save(Model, directory, layout, dtype, Ids);
+        CopyCompanions(_directory, directory);
+    }
+
+    /// <summary>Copies the tokenizer and processor files of a checkpoint directory to another.</summary>
+    internal static void CopyCompanions(string from, string to)
+    {
+        foreach (var name in CompanionFiles.Where(name => File.Exists(Path.Combine(from, name))))
+        {
+            AtomicFile.Write(Path.Combine(to, name), stream => stream.Write(File.ReadAllBytes(Path.Combine(from, name))));
+        }
+    }
+
+    /// <summary>A frozen policy that keeps today's values of <paramref name="parts"/> and shares everything else: π_ref.</summary>
+    /// <param name="parts">Prefixes of the parameters that training will change.</param>
+    public JanusPro Snapshot(IReadOnlyList<string> parts)
+    {
+        var parameters = Model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        return new JanusPro(Model.Config, WeightSource.From((key, _) => IsIn(parts, key) ? parameters[key].detach().clone() : parameters[key].detach()));
+    }
+
+    /// <summary>Whether a parameter belongs to one of the named parts.</summary>
+    internal static bool IsIn(IReadOnlyList<string> parts, string key) => parts.Any(part => key == part || key.StartsWith(part + ".", StringComparison.Ordinal));
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+}

@@ -1,0 +1,84 @@
+using Corl.Data;
+using Corl.Models;
+using static TorchSharp.torch;
+
+namespace Corl.Rollouts;
+
+/// <summary>Samples the candidates of a batch from the current policy: o_i ~ π_θold, without gradients.</summary>
+/// <param name="policy">π.</param>
+/// <param name="sampling">Guidance, temperature, longest answer.</param>
+/// <param name="groupSize">G.</param>
+/// <param name="seed">The run's seed.</param>
+internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int groupSize, ulong seed)
+{
+    private const int DecodedAtOnce = 128; // images through the VQ decoder together; 16 of 384 pixels, see ImagesAtOnce
+
+    /// <summary>Prompts sampled together; bounds the memory of the key and value cache.</summary>
+    public int PromptsAtOnce { get; init; } = int.MaxValue;
+
+    /// <summary>Scores images by the reference code's shifted states.</summary>
+    public bool LegacyImageOffset { get; init; }
+
+    /// <summary>G images for each sample's prompt.</summary>
+    public ImageCompletions Images(IReadOnlyList<Sample> samples, long step)
+    {
+        using var scope = NewDisposeScope();
+        int[][] prompts = [.. samples.Select(s => policy.Prompt.TextToImage(s.Prompt!))];
+        var parts = new List<ImageRollout>();
+        foreach (var (first, count) in Parts(samples.Count))
+        {
+            var some = prompts[first..(first + count)];
+            parts.Add(ImageSampler.Sample(policy.Model, some, [.. some.Select(policy.Prompt.Unconditional)], policy.Ids.Pad, groupSize, sampling, new Draws(seed, "rollout/image", step, (long)first * groupSize)));
+        }
+
+        var whole = new ImageRollout(cat([.. parts.Select(p => p.Codes)]), cat([.. parts.Select(p => p.Logps)]));
+        return new ImageCompletions(policy, prompts, whole, sampling, LegacyImageOffset) { GroupSize = groupSize };
+    }
+
+    /// <summary>G answers to each sample's question about its image.</summary>
+    public TextCompletions Answers(IReadOnlyList<Sample> samples, long step)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        int[][] questions = [.. samples.Select(s => policy.Prompt.Question(s.Question!))];
+        var pixels = policy.Images.ToTensor([.. samples.Select(s => s.RealImage!)]).to(policy.Model.Device);
+        var (ids, logps) = (new List<int[]>(), new List<float[]>());
+        foreach (var (first, count) in Parts(samples.Count))
+        {
+            using var part = NewDisposeScope();
+            var images = policy.Model.EmbedImages(pixels.narrow(0, first, count));
+            var rollout = TextSampler.Sample(policy.Model, questions[first..(first + count)], images, policy.Ids, groupSize, sampling, new Draws(seed, "rollout/text", step, (long)first * groupSize));
+            ids.AddRange(rollout.Ids);
+            logps.AddRange(rollout.Logps);
+        }
+
+        return new TextCompletions(policy, questions, pixels, new TextRollout(ids, logps), sampling) { GroupSize = groupSize };
+    }
+
+    /// <summary>Paints the images, a few at a time: int64 [N, I] → float32 [N, 3, H, W], about [−1, 1].</summary>
+    public static Tensor Paint(JanusPro model, Tensor codes)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var atOnce = Math.Max(1, DecodedAtOnce * 32L * 32 / (model.Config.ImageSize * model.Config.ImageSize)); // 128 of 32 pixels use as much memory as one of 384
+        var parts = new List<Tensor>();
+        for (long i = 0; i < codes.shape[0]; i += atOnce)
+        {
+            parts.Add(model.DecodeCodes(codes.narrow(0, i, Math.Min(atOnce, codes.shape[0] - i))).to_type(ScalarType.Float32));
+        }
+
+        return cat(parts).MoveToOuterDisposeScope();
+    }
+
+    private IEnumerable<(int First, int Count)> Parts(int prompts)
+    {
+        for (var first = 0; first < prompts; first += PromptsAtOnce)
+        {
+            yield return (first, Math.Min(PromptsAtOnce, prompts - first));
+            if (PromptsAtOnce > prompts)
+            {
+                yield break; // first + PromptsAtOnce would overflow
+            }
+        }
+    }
+}
