@@ -1,5 +1,6 @@
 using Corl.Data;
 using Corl.Imaging;
+using Corl.Reports;
 using Corl.Rewards;
 using Corl.Rollouts;
 using static TorchSharp.torch;
@@ -31,8 +32,30 @@ public sealed class CompletionTable
     /// <summary>Every reward and its parts by log name, [N] each, and their sum as "reward".</summary>
     public required IReadOnlyList<KeyValuePair<string, float?[]>> Rewards { get; init; }
 
+    /// <summary>[N] text beside the rewards, for example the caption that was judged, by reward and name.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string?[]>> Notes { get; init; }
+
     /// <summary>Paints the first <paramref name="count"/> images of the step with today's decoder; empty without images.</summary>
     public IReadOnlyList<RgbImage> Paint(int count) => _paint(count);
+
+    /// <summary>The rows of a completions file, images as PNG.</summary>
+    public IReadOnlyList<Completion> Rows()
+    {
+        var images = Paint(Prompts.Count);
+        return [.. Enumerable.Range(0, Prompts.Count).Select(i => new Completion
+        {
+            Prompt = Codes is null ? Questions[i] : Prompts[i],
+            Text = Responses?[i],
+            Truth = Responses is null ? null : Answers[i],
+            Image = images.Count == 0 ? default : ImageCodec.EncodePng(images[i]),
+            Rewards = Rewards.ToDictionary(r => r.Key, r => (double?)r.Value[i]),
+            Notes = new Dictionary<string, string?>(
+            [
+                .. Codes is null || Responses is null ? [] : new[] { KeyValuePair.Create<string, string?>("question", Questions[i]) },
+                .. Notes.Select(n => KeyValuePair.Create(n.Key, n.Value[i])),
+            ]),
+        })];
+    }
 
     internal static CompletionTable Of(IReadOnlyList<Sample> samples, CompletionSet completions, RewardTable table, Policy policy)
     {
@@ -47,6 +70,7 @@ public sealed class CompletionTable
             Responses = completions.Answers?.Ids.Select(ids => policy.Prompt.Tokenizer.Decode(ids)).ToList(),
             Codes = codes,
             Rewards = [KeyValuePair.Create("reward", table.Total), .. table.Named()],
+            Notes = [.. table.Columns.SelectMany(c => c.Notes.Select(n => KeyValuePair.Create($"{c.Name}/{n.Key}", n.Value)))],
         };
     }
 

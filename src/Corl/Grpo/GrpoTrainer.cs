@@ -105,6 +105,7 @@ public sealed class GrpoTrainer : IDisposable
 
         Step++;
         metrics.Sampled(batch, completions, table, _stage.GroupSize);
+
         return new StepResult(Step, metrics.Values(clock), CompletionTable.Of(batch.Samples, completions, table, _policy));
     }
 
@@ -205,7 +206,7 @@ public sealed class GrpoTrainer : IDisposable
         string.IsNullOrWhiteSpace(text) ? "is empty"
         : encode(text).Length is var length && length > _stage.MaxPromptLength ? $"has {length} tokens, more than max_prompt_length {_stage.MaxPromptLength}" : null;
 
-    private IEnumerable<(string Name, Parameter Parameter)> Unfreeze()
+    private List<(string Name, Parameter Parameter)> Unfreeze()
     {
         var trained = _policy.Model.named_parameters().Where(p => Policy.IsIn(_stage.TrainableParts, p.name)).ToList();
         foreach (var part in _stage.TrainableParts.Where(part => !trained.Any(p => Policy.IsIn([part], p.name))))

@@ -1,6 +1,6 @@
 using Corl.Data;
+using Corl.Reports;
 using Corl.Rewards;
-using Corl.Rollouts;
 using static TorchSharp.torch;
 
 namespace Corl.Grpo;
@@ -17,15 +17,15 @@ internal sealed class StepMetrics
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var tokens = mask.sum().item<float>();
-        Add("loss", loss.Total.item<float>());
+        Add(MetricNames.Loss, loss.Total.item<float>());
         Add($"loss/{modality}", loss.Total.item<float>());
-        Add("kl", loss.Kl.item<float>());
+        Add(MetricNames.Kl, loss.Kl.item<float>());
         Add($"kl/{modality}", loss.Kl.item<float>());
         if (_updates == 0) // later updates move the policy away from what was sampled
         {
             var difference = (logps - sampled).abs() * mask;
-            Add($"sampling/{modality}/logp_difference_mean", difference.sum().item<float>() / whole.Tokens);
-            Raise($"sampling/{modality}/logp_difference_max", difference.max().item<float>());
+            Add(MetricNames.LogpAbsDiff(modality), difference.sum().item<float>() / whole.Tokens);
+            Raise(MetricNames.LogpAbsDiff(modality) + "_max", difference.max().item<float>());
         }
 
         if (old is not null)
@@ -39,22 +39,22 @@ internal sealed class StepMetrics
     public void Updated(GradientNorm norm, double rate)
     {
         _updates++;
-        _values["grad_norm"] = norm.Norm;
-        _values["learning_rate"] = rate;
+        _values[MetricNames.GradNorm] = norm.Norm;
+        _values[MetricNames.LearningRate] = rate;
         Add("skipped_updates", norm.IsFinite ? 0 : 1);
     }
 
     /// <summary>Adds what the rollout gave: lengths, every reward's mean and spread, groups that teach nothing.</summary>
     public void Sampled(SampleBatch batch, CompletionSet completions, RewardTable table, int groupSize)
     {
-        _values["epoch"] = batch.Epoch;
+        _values[MetricNames.Epoch] = batch.Epoch;
         using var scope = NewDisposeScope();
-        Rewards("reward", "reward_std", table.Total, groupSize);
+        Rewards(MetricNames.Reward, MetricNames.RewardStd, table.Total, groupSize);
         using var grouped = GroupAdvantage.Grouped(table.Total, groupSize);
-        _values["frac_reward_zero_std"] = GroupAdvantage.CountFlat(grouped) / (double)grouped.shape[0];
+        _values[MetricNames.FracRewardZeroStd] = GroupAdvantage.CountFlat(grouped) / (double)grouped.shape[0];
         foreach (var (name, values) in table.Named())
         {
-            Rewards($"rewards/{name}/mean", $"rewards/{name}/group_std", values, groupSize);
+            Rewards(MetricNames.RewardMean(name), MetricNames.RewardGroupStd(name), values, groupSize);
         }
 
         foreach (var column in table.Columns)
@@ -64,13 +64,13 @@ internal sealed class StepMetrics
 
         if (completions.Answers is { } answers)
         {
-            _values["completions/mean_length"] = answers.Lengths.Average();
-            _values["completions/min_length"] = answers.Lengths.Min();
-            _values["completions/max_length"] = answers.Lengths.Max();
-            _values["completions/clipped_ratio"] = answers.Clipped / (double)answers.Lengths.Count;
+            _values[MetricNames.MeanLength] = answers.Lengths.Average();
+            _values[MetricNames.MinLength] = answers.Lengths.Min();
+            _values[MetricNames.MaxLength] = answers.Lengths.Max();
+            _values[MetricNames.ClippedRatio] = answers.Clipped / (double)answers.Lengths.Count;
         }
 
-        _values["num_tokens"] = completions.All.Sum(c => c.Lengths.Sum());
+        _values[MetricNames.NumTokens] = completions.All.Sum(c => c.Lengths.Sum());
     }
 
     /// <summary>All metrics of the step.</summary>
@@ -78,10 +78,10 @@ internal sealed class StepMetrics
     {
         foreach (var (phase, seconds) in clock.Seconds)
         {
-            _values[$"time/{phase}"] = seconds;
+            _values[MetricNames.Time(phase)] = seconds;
         }
 
-        _values["step_time"] = clock.Whole;
+        _values[MetricNames.StepTime] = clock.Whole;
         return _values;
     }
 

@@ -1,4 +1,3 @@
-using Corl.Checkpoints;
 using Corl.Imaging;
 using Corl.Models;
 using Corl.Tokenizers;
