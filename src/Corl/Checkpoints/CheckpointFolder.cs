@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Corl.Checkpoints;
 
 /// <summary>Finds the checkpoint in a directory of the Hugging Face layout.</summary>
-internal static class CheckpointFolder
+internal static partial class CheckpointFolder
 {
     /// <summary>How the name of an index of shards ends.</summary>
     public const string IndexSuffix = ".index.json";
@@ -29,7 +31,7 @@ internal static class CheckpointFolder
 
         foreach (var pattern in Patterns)
         {
-            var found = Directory.GetFiles(directory, pattern);
+            var found = Files(directory, pattern);
             if (found.Length == 1)
             {
                 return found[0];
@@ -42,5 +44,30 @@ internal static class CheckpointFolder
         }
 
         throw new UserException($"{Quoted.Line(directory)}: no checkpoint there (looked for {string.Join(", ", Names)} and any single {string.Join(", ", Patterns[1..])})");
+    }
+
+    /// <summary>A file in the folder that is named as the others of a set of shards, "…-00002-of-00003.…", but is not among them; null if there is none.</summary>
+    public static string? UnlistedShard(string directory, string[] shards)
+    {
+        var sets = shards.Select(ShardSet).OfType<string>().ToHashSet();
+        return Files(directory, "*-of-*").Select(path => Path.GetFileName(path)).FirstOrDefault(name => ShardSet(name) is { } set && sets.Contains(set) && !shards.Contains(name));
+    }
+
+    // What the shards of a set have in common: all of the name but its number.
+    private static string? ShardSet(string name) => ShardNumber().IsMatch(name) ? ShardNumber().Replace(name, "-N-of-") : null;
+
+    [GeneratedRegex("-[0-9]{5}-of-(?=[0-9]{5}\\.)", RegexOptions.CultureInvariant)]
+    private static partial Regex ShardNumber();
+
+    private static string[] Files(string directory, string pattern)
+    {
+        try
+        {
+            return Directory.GetFiles(directory, pattern);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{Quoted.Line(directory)}: cannot be read ({Quoted.Line(error.Message)})", error);
+        }
     }
 }

@@ -88,7 +88,13 @@ public sealed class CheckpointReader : IDisposable
         using var file = new MappedFile(index);
         var map = Named(file, ShardIndex.Read);
         var folder = Path.GetDirectoryName(Path.GetFullPath(index))!;
-        foreach (var shard in map.Values.Distinct().Order(StringComparer.Ordinal))
+        var shards = map.Values.Distinct().Order(StringComparer.Ordinal).ToArray();
+        if (CheckpointFolder.UnlistedShard(folder, shards) is { } unlisted)
+        {
+            throw new UserException($"{Quoted.Line(index)}: the file {Quoted.Name(unlisted)} is part of the set, but the index names no tensor of it; download the checkpoint again");
+        }
+
+        foreach (var shard in shards)
         {
             var path = Path.Combine(folder, shard);
             if (!File.Exists(path))
@@ -122,6 +128,8 @@ public sealed class CheckpointReader : IDisposable
         var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
         var content = Named(file, mapped => isSafetensors ? SafetensorsHeader.Read(mapped) : TorchFile.Read(mapped, unwrap));
         var names = new List<string>(content.Tensors.Count);
+        _stored.EnsureCapacity(_stored.Count + content.Tensors.Count);
+        _tensors.EnsureCapacity(_tensors.Count + content.Tensors.Count);
         foreach (var tensor in content.Tensors)
         {
             var name = tensor.Info.Name;

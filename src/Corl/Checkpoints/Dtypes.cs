@@ -19,8 +19,8 @@ internal static class Dtypes
         (ScalarType.Bool, 1, "BOOL", "BoolStorage"),
     ];
 
-    /// <summary>The safetensors names, for error messages.</summary>
-    public static string SafetensorsNames { get; } = string.Join(", ", Table.Select(row => row.Safetensors));
+    /// <summary>Every type with its name in a safetensors header.</summary>
+    public static IReadOnlyList<(ScalarType Dtype, string Name)> SafetensorsNames { get; } = [.. Table.Select(row => (row.Dtype, row.Safetensors))];
 
     /// <summary>PyTorch's storage classes with the type of their elements.</summary>
     public static IEnumerable<(string Storage, ScalarType Dtype)> Storages => Table.Select(row => (row.Storage, row.Dtype));
@@ -30,20 +30,6 @@ internal static class Dtypes
 
     /// <summary>The name in a safetensors header.</summary>
     public static string SafetensorsName(ScalarType dtype) => Row(dtype).Safetensors;
-
-    /// <summary>The type that a safetensors header names; null if it is none of those above.</summary>
-    public static ScalarType? FromSafetensors(string name)
-    {
-        foreach (var row in Table)
-        {
-            if (row.Safetensors == name)
-            {
-                return row.Dtype;
-            }
-        }
-
-        return null;
-    }
 
     private static (ScalarType Dtype, int Size, string Safetensors, string Storage) Row(ScalarType dtype)
     {
@@ -55,6 +41,6 @@ internal static class Dtypes
             }
         }
 
-        throw new UserException($"a checkpoint holds tensors of type {SafetensorsNames}, not {dtype}; convert the tensor first");
+        throw new UserException($"a checkpoint holds tensors of type {string.Join(", ", Table.Select(row => row.Safetensors))}, not {dtype}; convert the tensor first");
     }
 }

@@ -11,6 +11,7 @@ internal sealed unsafe class MappedFile : IDisposable
 {
     // libtorch maps a whole file as one tensor of one type, so there is one mapping per type in use; they share the page cache.
     private readonly Dictionary<ScalarType, Tensor> _mappings = [];
+    private readonly FileStream? _stream;
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
@@ -21,19 +22,20 @@ internal sealed unsafe class MappedFile : IDisposable
         Path = path;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-            Length = stream.Length;
+            _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            Length = _stream.Length;
             if (Length == 0)
             {
                 return; // an empty file cannot be mapped
             }
 
-            _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            _file = MemoryMappedFile.CreateFromFile(_stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
+            Dispose();
             throw new UserException($"{Quoted.Line(path)}: cannot be read ({Quoted.Line(error.Message)})", error);
         }
     }
@@ -82,23 +84,31 @@ internal sealed unsafe class MappedFile : IDisposable
         _mappings.Clear();
         if (_view is not null)
         {
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
+            if (_start is not null)
+            {
+                _view.SafeMemoryMappedViewHandle.ReleasePointer();
+            }
+
             _view.Dispose();
         }
 
         _file?.Dispose();
+        _stream?.Dispose();
     }
 
     private Tensor Mapping(ScalarType dtype)
     {
         if (!_mappings.TryGetValue(dtype, out var mapping))
         {
-            mapping = from_file(Path, shared: false, size: Length / Dtypes.Size(dtype), dtype: dtype).DetachFromDisposeScope();
+            mapping = from_file(OpenPath(), shared: false, size: Length / Dtypes.Size(dtype), dtype: dtype).DetachFromDisposeScope();
             _mappings.Add(dtype, mapping);
         }
 
         return mapping;
     }
+
+    // libtorch opens the file by name. Under Linux this name is the file that is open here, even when another one has replaced it since.
+    private string OpenPath() => OperatingSystem.IsLinux() ? $"/proc/self/fd/{_stream!.SafeFileHandle.DangerousGetHandle()}" : Path;
 
     private Tensor Copy(ScalarType dtype, long offset, long count)
     {

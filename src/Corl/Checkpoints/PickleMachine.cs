@@ -11,13 +11,12 @@ namespace Corl.Checkpoints;
 /// </summary>
 internal ref struct PickleMachine
 {
-    /// <summary>Longest pickle, in bytes. Ours: a tensor takes about 200, a checkpoint of 45 000 tensors 9 MB.</summary>
-    public const int MaxBytes = 32 << 20;
+    /// <summary>Longest pickle, in bytes. Ours: a tensor takes about 200, the 20 000 tensors that the limits below allow 4 MB.</summary>
+    public const int MaxBytes = 16 << 20;
 
-    // Ours. A tensor takes 22 values and 40 steps; with these limits a hostile pickle stays below 64 MB and 0.1 s.
-    private const int MaxValues = 1_000_000;
-    private const int MaxSteps = 4_000_000;
-    private const int MaxTextBytes = 8 << 20;
+    // Ours. A tensor takes 22 values and 40 steps, so that 20 000 tensors fit; the costliest value, a dictionary, takes 100 bytes.
+    private const int MaxValues = 500_000;
+    private const int MaxSteps = 2_000_000;
 
     // Ours: "torch._utils" and the like are far shorter.
     private const int MaxGlobalBytes = 200;
@@ -51,12 +50,12 @@ internal ref struct PickleMachine
             for (var steps = 0; ; steps++)
             {
                 start = machine._at;
-                Require(steps < MaxSteps, $"it has more than {MaxSteps} steps");
+                Malformed.Unless(steps < MaxSteps, $"it has more than {MaxSteps} steps");
                 var opcode = (PickleOpcode)machine.Take(1)[0];
                 if (opcode == PickleOpcode.Stop)
                 {
                     length = machine._at;
-                    Require(machine._stack.Count == 1 && machine._marks.Count == 0, $"it ends with {machine._stack.Count} values instead of one");
+                    Malformed.Unless(machine._stack.Count == 1 && machine._marks.Count == 0, $"it ends with {machine._stack.Count} values instead of one");
                     return machine._stack[0];
                 }
 
@@ -110,7 +109,7 @@ internal ref struct PickleMachine
         }
     }
 
-    private static void CheckProtocol(byte protocol) => Require(protocol <= 5, $"protocol {protocol} is unknown (torch.save writes 2)");
+    private static void CheckProtocol(byte protocol) => Malformed.Unless(protocol <= 5, $"protocol {protocol} is unknown (torch.save writes 2)");
 
     private void Reduce()
     {
@@ -122,7 +121,7 @@ internal ref struct PickleMachine
     private void Build()
     {
         var state = Pop(1)[0];
-        Require(Top() is PickleDict { IsOrdered: true } && state is PickleDict, "attributes are set on something that is not an OrderedDict");
+        Malformed.Unless(Top() is PickleDict { IsOrdered: true } && state is PickleDict, "attributes are set on something that is not an OrderedDict");
     }
 
     private readonly void Append(object?[] values)
@@ -134,7 +133,7 @@ internal ref struct PickleMachine
     private readonly void SetItems(object?[] items)
     {
         var dict = Top() as PickleDict ?? throw new InvalidDataException("entries are added to something that is not a dictionary");
-        Require(items.Length % 2 == 0, "a key has no value");
+        Malformed.Unless(items.Length % 2 == 0, "a key has no value");
         for (var i = 0; i < items.Length; i += 2)
         {
             dict.Add(items[i], items[i + 1]);
@@ -143,7 +142,7 @@ internal ref struct PickleMachine
 
     private readonly void Remember(uint index)
     {
-        Require(_memo.Count < MaxValues, $"it remembers more than {MaxValues} values");
+        Malformed.Unless(_memo.Count < MaxValues, $"it remembers more than {MaxValues} values");
         _memo[index] = Top();
     }
 
@@ -167,17 +166,17 @@ internal ref struct PickleMachine
         }
     }
 
-    private void Count() => Require(++_values <= MaxValues, $"it makes more than {MaxValues} values");
+    private void Count() => Malformed.Unless(++_values <= MaxValues, $"it makes more than {MaxValues} values");
 
     private readonly object? Top()
     {
-        Require(_stack.Count > Floor(), "the stack is empty");
+        Malformed.Unless(_stack.Count > Floor(), "the stack is empty");
         return _stack[^1];
     }
 
     private readonly object?[] Pop(int count)
     {
-        Require(_stack.Count - count >= Floor(), "the stack is empty");
+        Malformed.Unless(_stack.Count - count >= Floor(), "the stack is empty");
         var values = CollectionsMarshal.AsSpan(_stack)[^count..].ToArray();
         _stack.RemoveRange(_stack.Count - count, count);
         return values;
@@ -185,7 +184,7 @@ internal ref struct PickleMachine
 
     private readonly object?[] PopToMark()
     {
-        Require(_marks.Count > 0, "a mark is missing");
+        Malformed.Unless(_marks.Count > 0, "a mark is missing");
         var values = Pop(_stack.Count - _marks[^1]);
         _marks.RemoveAt(_marks.Count - 1);
         return values;
@@ -198,7 +197,7 @@ internal ref struct PickleMachine
 
     private ReadOnlySpan<byte> TakeLong(uint count)
     {
-        Require(count <= _code.Length - _at, $"{count} bytes are wanted, but {_code.Length - _at} are left; the file is cut short");
+        Malformed.Unless(count <= _code.Length - _at, $"{count} bytes are wanted, but {_code.Length - _at} are left; the file is cut short");
         _at += (int)count;
         return _code.Slice(_at - (int)count, (int)count);
     }
@@ -206,14 +205,14 @@ internal ref struct PickleMachine
     private string Line()
     {
         var length = _code[_at..].IndexOf((byte)'\n');
-        Require(length is >= 0 and <= MaxGlobalBytes, "a name has no end");
+        Malformed.Unless(length is >= 0 and <= MaxGlobalBytes, "a name has no end");
         return Text(Take(length + 1)[..length], StrictUtf8);
     }
 
     private string Text(ReadOnlySpan<byte> bytes, Encoding encoding)
     {
         _text += bytes.Length;
-        Require(_text <= MaxTextBytes, $"it holds more than {MaxTextBytes} bytes of text");
+        Malformed.Unless(_text <= Bounds.TextBytes, $"it holds more than {Bounds.TextBytes} bytes of text");
         try
         {
             return encoding.GetString(bytes);
@@ -240,13 +239,5 @@ internal ref struct PickleMachine
         }
 
         return "";
-    }
-
-    private static void Require(bool condition, string problem)
-    {
-        if (!condition)
-        {
-            throw new InvalidDataException(problem);
-        }
     }
 }

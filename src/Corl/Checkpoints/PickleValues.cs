@@ -33,17 +33,17 @@ internal sealed class PickleDict(bool isOrdered)
     // Ours: up to here comparing with each key costs less time and memory than a set.
     private const int MaxScanned = 8;
 
-    private readonly List<KeyValuePair<object, object?>> _items = [];
+    private List<KeyValuePair<object, object?>>? _items; // made when needed: hooks of tensors are empty dictionaries by the thousand
     private HashSet<object>? _keys;
 
     /// <summary>Whether it is a collections.OrderedDict, which alone may carry attributes.</summary>
     public bool IsOrdered => isOrdered;
 
     /// <summary>Its entries.</summary>
-    public IReadOnlyList<KeyValuePair<object, object?>> Items => _items;
+    public IReadOnlyList<KeyValuePair<object, object?>> Items => _items ?? [];
 
     /// <summary>The value of a key, or null.</summary>
-    public object? Find(string key) => _items.Find(item => item.Key is string name && name == key).Value;
+    public object? Find(string key) => _items?.Find(item => item.Key is string name && name == key).Value;
 
     /// <summary>Adds an entry; InvalidDataException when the key is neither text nor a number, or there already.</summary>
     public void Add(object? key, object? value)
@@ -53,6 +53,7 @@ internal sealed class PickleDict(bool isOrdered)
             throw new InvalidDataException("a key of a dictionary is neither a string nor an integer");
         }
 
+        _items ??= new(capacity: 1);
         if (_items.Count == MaxScanned)
         {
             _keys = [.. _items.Select(item => item.Key)];

@@ -17,12 +17,6 @@ internal static class SafetensorsHeader
     /// <summary>The key beside the tensors that holds text.</summary>
     public const string MetadataKey = "__metadata__";
 
-    // Ours: about 60 MB of names and shapes. The largest open models have 150 000 tensors, in over a hundred files.
-    private const int MaxTensors = 250_000;
-
-    // Ours: kernels of libtorch take at most 64 dimensions.
-    private const int MaxDimensions = 64;
-
     private const int LengthBytes = 8;
 
     private sealed record Entry(string Name, ScalarType Dtype, long[] Shape, long Begin, long End);
@@ -81,100 +75,136 @@ internal static class SafetensorsHeader
     {
         var json = new Utf8JsonReader(header);
         var hasMetadata = false;
+        var text = 0;
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var name = json.GetString()!;
+            var name = Text(ref json, ref text);
             json.Read();
             if (name == MetadataKey)
             {
-                Require(!hasMetadata, $"{MetadataKey} stands twice in the header");
+                Malformed.Unless(!hasMetadata, $"{MetadataKey} stands twice in the header");
                 hasMetadata = true;
-                ParseMetadata(ref json, metadata);
+                ParseMetadata(ref json, ref text, metadata);
+                continue;
             }
-            else
+
+            Entry entry;
+            try
             {
-                Require(entries.TryAdd(name, ParseEntry(ref json, name)), $"tensor {Quoted.Name(name)}: the name stands twice in the header");
-                Require(entries.Count <= MaxTensors, $"more than {MaxTensors} tensors in one file");
+                entry = ParseEntry(ref json, name);
             }
+            catch (InvalidDataException error)
+            {
+                throw new InvalidDataException($"tensor {Quoted.Name(name)}: {error.Message}", error);
+            }
+
+            Malformed.Unless(entries.TryAdd(name, entry), $"tensor {Quoted.Name(name)}: the name stands twice in the header");
+            Malformed.Unless(entries.Count <= Bounds.Tensors, $"more than {Bounds.Tensors} tensors in one file");
         }
 
         json.Read(); // throws if anything but white space follows the object
     }
 
-    private static void ParseMetadata(ref Utf8JsonReader json, Dictionary<string, string> metadata)
+    private static string Text(ref Utf8JsonReader json, ref int text)
     {
-        Require(json.TokenType == JsonTokenType.StartObject, $"{MetadataKey} is not an object");
+        text += json.ValueSpan.Length;
+        Malformed.Unless(text <= Bounds.TextBytes, $"the header holds more than {Bounds.TextBytes} bytes of names and text");
+        return json.GetString()!;
+    }
+
+    private static void ParseMetadata(ref Utf8JsonReader json, ref int text, Dictionary<string, string> metadata)
+    {
+        Malformed.Unless(json.TokenType == JsonTokenType.StartObject, $"{MetadataKey} is not an object");
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var key = json.GetString()!;
+            var key = Text(ref json, ref text);
             json.Read();
-            Require(json.TokenType == JsonTokenType.String, $"{MetadataKey}: the value of {Quoted.Name(key)} is not a string");
-            Require(metadata.TryAdd(key, json.GetString()!), $"{MetadataKey}: the key {Quoted.Name(key)} stands twice");
+            Malformed.Unless(json.TokenType == JsonTokenType.String, $"{MetadataKey}: the value of {Quoted.Name(key)} is not a string");
+            Malformed.Unless(metadata.TryAdd(key, Text(ref json, ref text)), $"{MetadataKey}: the key {Quoted.Name(key)} stands twice");
+            Malformed.Unless(metadata.Count <= Bounds.Tensors, $"{MetadataKey} has more than {Bounds.Tensors} keys");
         }
     }
 
     private static Entry ParseEntry(ref Utf8JsonReader json, string name)
     {
-        var tensor = $"tensor {Quoted.Name(name)}";
-        Require(json.TokenType == JsonTokenType.StartObject, $"{tensor}: the entry is not an object");
-        string? dtype = null;
+        Malformed.Unless(json.TokenType == JsonTokenType.StartObject, "the entry is not an object");
+        ScalarType? dtype = null;
         long[]? shape = null, offsets = null;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var field = json.GetString()!;
-            json.Read();
-            switch (field)
+            if (json.ValueTextEquals("dtype"u8) && dtype is null)
             {
-                case "dtype" when dtype is null:
-                    Require(json.TokenType == JsonTokenType.String, $"{tensor}: dtype is not a string");
-                    dtype = json.GetString();
-                    break;
-                case "shape" when shape is null:
-                    shape = ParseIntegers(ref json, $"{tensor}: shape");
-                    break;
-                case "data_offsets" when offsets is null:
-                    offsets = ParseIntegers(ref json, $"{tensor}: data_offsets");
-                    break;
-                default:
-                    throw new InvalidDataException($"{tensor}: the field {Quoted.Name(field)} is unknown or stands twice");
+                json.Read();
+                dtype = ParseDtype(ref json);
+            }
+            else if (json.ValueTextEquals("shape"u8) && shape is null)
+            {
+                json.Read();
+                shape = ParseIntegers(ref json, "shape");
+            }
+            else if (json.ValueTextEquals("data_offsets"u8) && offsets is null)
+            {
+                json.Read();
+                offsets = ParseIntegers(ref json, "data_offsets");
+            }
+            else
+            {
+                throw new InvalidDataException("an entry has dtype, shape and data_offsets, each one once, and nothing else");
             }
         }
 
-        Require(dtype is not null, $"{tensor}: dtype is missing");
-        Require(shape is not null, $"{tensor}: shape is missing");
-        Require(offsets is { Length: 2 }, $"{tensor}: data_offsets must be two integers");
-        var type = Dtypes.FromSafetensors(dtype!) ?? throw new InvalidDataException($"{tensor}: dtype {Quoted.Name(dtype!)} is not supported; supported are {Dtypes.SafetensorsNames}");
-        return Checked(new Entry(name, type, shape!, offsets![0], offsets[1]), tensor);
+        Malformed.Unless(dtype is not null, "dtype is missing");
+        Malformed.Unless(shape is not null, "shape is missing");
+        Malformed.Unless(offsets is { Length: 2 }, "data_offsets must be two integers");
+        return Checked(new Entry(name, dtype!.Value, shape!, offsets![0], offsets[1]));
+    }
+
+    private static ScalarType ParseDtype(ref Utf8JsonReader json)
+    {
+        Malformed.Unless(json.TokenType == JsonTokenType.String, "dtype is not a string");
+        foreach (var (dtype, name) in Dtypes.SafetensorsNames)
+        {
+            if (json.ValueTextEquals(name))
+            {
+                return dtype;
+            }
+        }
+
+        const int MaxShown = 20; // longer than any dtype's name
+        var found = json.ValueSpan.Length <= MaxShown ? Quoted.Name(json.GetString()!) : "of that name";
+        throw new InvalidDataException($"dtype {found} is not supported; supported are {string.Join(", ", Dtypes.SafetensorsNames.Select(row => row.Name))}");
     }
 
     private static long[] ParseIntegers(ref Utf8JsonReader json, string what)
     {
-        Require(json.TokenType == JsonTokenType.StartArray, $"{what} is not a list");
-        var values = new List<long>();
+        Malformed.Unless(json.TokenType == JsonTokenType.StartArray, $"{what} is not a list");
+        Span<long> values = stackalloc long[Bounds.Dimensions];
+        var count = 0;
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
-            var value = -1L;
-            Require(json.TokenType == JsonTokenType.Number && json.TryGetInt64(out value) && value >= 0, $"{what} must hold integers from 0 to 2^63 − 1");
-            values.Add(value);
-            Require(values.Count <= MaxDimensions, $"{what} has more than {MaxDimensions} items");
+            Malformed.Unless(count < values.Length, $"{what} has more than {Bounds.Dimensions} items");
+            var isInteger = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out values[count]) && values[count] >= 0;
+            Malformed.Unless(isInteger, $"{what} must hold integers from 0 to 2^63 − 1");
+            count++;
         }
 
-        return [.. values];
+        return values[..count].ToArray();
     }
 
-    private static Entry Checked(Entry entry, string tensor)
+    private static Entry Checked(Entry entry)
     {
-        Require(entry.Begin <= entry.End, $"{tensor}: data_offsets end before they begin ({entry.Begin}, {entry.End})");
+        Malformed.Unless(entry.Begin <= entry.End, $"data_offsets end before they begin ({entry.Begin}, {entry.End})");
         Int128 bytes = Dtypes.Size(entry.Dtype);
         foreach (var size in entry.Shape)
         {
-            bytes *= size; // at most 2^63 · 2^63 before the check below: no overflow
-            Require(bytes <= long.MaxValue, $"{tensor}: shape [{string.Join(", ", entry.Shape)}] is larger than any file");
+            bytes *= Math.Max(size, 1); // an empty tensor's other sizes count too: libtorch multiplies them into strides
+            Malformed.Unless(bytes <= long.MaxValue, $"shape [{string.Join(", ", entry.Shape)}] is larger than any file");
         }
 
-        Require(bytes == entry.End - entry.Begin,
-            $"{tensor}: shape [{string.Join(", ", entry.Shape)}] of {Dtypes.SafetensorsName(entry.Dtype)} needs {bytes} bytes, but data_offsets hold {entry.End - entry.Begin}");
+        bytes = entry.Shape.Contains(0) ? 0 : bytes;
+        Malformed.Unless(bytes == entry.End - entry.Begin,
+            $"shape [{string.Join(", ", entry.Shape)}] of {Dtypes.SafetensorsName(entry.Dtype)} needs {bytes} bytes, but data_offsets hold {entry.End - entry.Begin}");
         return entry;
     }
 
@@ -183,21 +213,12 @@ internal static class SafetensorsHeader
         var end = 0L;
         foreach (var entry in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
-            var tensor = $"tensor {Quoted.Name(entry.Name)}";
-            Require(entry.End <= dataBytes, $"{tensor}: its data end at byte {entry.End}, but the file holds {dataBytes} bytes of data; it is cut short, download it again");
-            Require(entry.Begin >= end, $"{tensor}: its data begin at byte {entry.Begin}, inside another tensor's, which end at {end}");
-            Require(entry.Begin == end, $"tensor {Quoted.Name(entry.Name)}: the {entry.Begin - end} bytes before its data belong to no tensor");
+            Malformed.Unless(entry.End <= dataBytes, $"tensor {Quoted.Name(entry.Name)}: its data end at byte {entry.End}, but the file holds {dataBytes} bytes of data; it is cut short, download it again");
+            Malformed.Unless(entry.Begin >= end, $"tensor {Quoted.Name(entry.Name)}: its data begin at byte {entry.Begin}, inside another tensor's, which end at {end}");
+            Malformed.Unless(entry.Begin == end, $"tensor {Quoted.Name(entry.Name)}: the {entry.Begin - end} bytes before its data belong to no tensor");
             end = entry.End;
         }
 
-        Require(end == dataBytes, $"the {dataBytes - end} bytes after the last tensor belong to no tensor; the file is damaged, download it again");
-    }
-
-    private static void Require(bool condition, string problem)
-    {
-        if (!condition)
-        {
-            throw new InvalidDataException(problem);
-        }
+        Malformed.Unless(end == dataBytes, $"the {dataBytes - end} bytes after the last tensor belong to no tensor; the file is damaged, download it again");
     }
 }

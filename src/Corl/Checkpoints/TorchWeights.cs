@@ -10,11 +10,7 @@ internal sealed class TorchWeights
 {
     // Ours. Real checkpoints nest 6 deep (an optimizer's state) and have a few thousand values.
     private const int MaxDepth = 32;
-    private const int MaxVisits = 1_000_000;
-    private const int MaxNameLetters = 8 << 20;
-
-    // Ours: kernels of libtorch take at most 64 dimensions.
-    private const int MaxDimensions = 64;
+    private const int MaxVisits = 500_000;
 
     // Ours: what all views of a file together may repeat (an expanded table of positions, say) when they are made contiguous.
     private const long MaxRepeatedBytes = 16 << 20;
@@ -123,9 +119,9 @@ internal sealed class TorchWeights
     private void Add(PickleTensor tensor)
     {
         _letters += _path.Sum(segment => segment.Length + 1);
-        if (_letters > MaxNameLetters)
+        if (_letters > Bounds.TextBytes)
         {
-            throw new InvalidDataException($"unfolded, its names have more than {MaxNameLetters} letters");
+            throw new InvalidDataException($"unfolded, its names have more than {Bounds.TextBytes} letters");
         }
 
         var name = _path.Count == 0 ? "value" : string.Join('/', _path);
@@ -139,6 +135,8 @@ internal sealed class TorchWeights
             {
                 throw new InvalidDataException("the name stands for two tensors");
             }
+
+            Malformed.Unless(_tensors.Count <= Bounds.Tensors, $"more than {Bounds.Tensors} tensors in one file");
         }
         catch (InvalidDataException error)
         {
@@ -149,37 +147,29 @@ internal sealed class TorchWeights
     private void CheckGeometry(PickleTensor tensor)
     {
         var available = tensor.Storage.Length;
-        Require(tensor.Shape.Length == tensor.Strides.Length, $"it has {tensor.Shape.Length} sizes but {tensor.Strides.Length} strides");
-        Require(tensor.Shape.Length <= MaxDimensions, $"it has more than {MaxDimensions} dimensions");
-        Require(tensor.Offset <= available, $"it starts at number {tensor.Offset} of a storage of {available}");
+        Malformed.Unless(tensor.Shape.Length == tensor.Strides.Length, $"it has {tensor.Shape.Length} sizes but {tensor.Strides.Length} strides");
+        Malformed.Unless(tensor.Shape.Length <= Bounds.Dimensions, $"it has more than {Bounds.Dimensions} dimensions");
+        Malformed.Unless(tensor.Offset <= available, $"it starts at number {tensor.Offset} of a storage of {available}");
         Int128 count = 1, last = tensor.Offset; // last: the number that the largest indices reach
         foreach (var (size, stride) in tensor.Shape.Zip(tensor.Strides))
         {
-            count *= size;
-            Require(count <= long.MaxValue, $"its shape [{string.Join(", ", tensor.Shape)}] is larger than any memory");
-            last += Int128.Max(size - 1, 0) * stride; // at most 64 · 2^126, summed: checked below before it can wrap
-            Require(last <= long.MaxValue || tensor.Shape.Contains(0), $"its strides [{string.Join(", ", tensor.Strides)}] lead out of its storage of {available} numbers");
+            count *= Math.Max(size, 1); // an empty tensor's other sizes count too: libtorch multiplies them into strides
+            Malformed.Unless(count <= long.MaxValue, $"its shape [{string.Join(", ", tensor.Shape)}] is larger than any memory");
+            last += Int128.Max(size - 1, 0) * stride; // at most 2^126: checked before it can wrap
+            Malformed.Unless(last <= long.MaxValue || tensor.Shape.Contains(0), $"its strides [{string.Join(", ", tensor.Strides)}] lead out of its storage of {available} numbers");
         }
 
-        if (count == 0)
+        if (tensor.Shape.Contains(0))
         {
             return;
         }
 
-        Require(last < available, $"its last number would be {last} of a storage of {available}: shape [{string.Join(", ", tensor.Shape)}], strides [{string.Join(", ", tensor.Strides)}], offset {tensor.Offset}");
+        Malformed.Unless(last < available, $"its last number would be {last} of a storage of {available}: shape [{string.Join(", ", tensor.Shape)}], strides [{string.Join(", ", tensor.Strides)}], offset {tensor.Offset}");
         if (count > last - tensor.Offset + 1)
         {
             Int128 bytes = count * Dtypes.Size(tensor.Storage.Class.Dtype);
-            Require(bytes <= MaxRepeatedBytes - _repeatedBytes, $"it repeats the numbers of its storage to {bytes} bytes; all such views of a file may have {MaxRepeatedBytes}");
+            Malformed.Unless(bytes <= MaxRepeatedBytes - _repeatedBytes, $"it repeats the numbers of its storage to {bytes} bytes; all such views of a file may have {MaxRepeatedBytes}");
             _repeatedBytes += (long)bytes;
-        }
-    }
-
-    private static void Require(bool condition, string problem)
-    {
-        if (!condition)
-        {
-            throw new InvalidDataException(problem);
         }
     }
 }

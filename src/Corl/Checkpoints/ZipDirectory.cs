@@ -19,9 +19,8 @@ internal static class ZipDirectory
     private const ushort EncryptedFlags = 0x2041; // bits 0, 6 and 13: three kinds of encryption
     private const ushort SizesFollowFlag = 0x0008; // the local header may leave the sizes to a record after the data
 
-    // Ours: 250 000 entries of 100 bytes would be 25 MB.
-    private const int MaxDirectoryBytes = 32 << 20;
-    private const int MaxEntries = 250_000;
+    // Ours: an entry of PyTorch's takes about 80 bytes here.
+    private const int MaxDirectoryBytes = 160 * Bounds.Tensors;
 
     private sealed record Central(string Name, long Start, long Length);
 
@@ -31,23 +30,23 @@ internal static class ZipDirectory
     public static Dictionary<string, ZipEntry> Read(MappedFile file)
     {
         var end = FindEnd(file);
-        Require(end.Bytes is >= 0 and <= MaxDirectoryBytes && end.Entries is >= 0 and <= MaxEntries, $"the archive's directory claims {end.Entries} entries in {end.Bytes} bytes");
+        Malformed.Unless(end.Bytes is >= 0 and <= MaxDirectoryBytes && end.Entries is >= 0 and <= Bounds.Tensors, $"the archive's directory claims {end.Entries} entries in {end.Bytes} bytes");
         var found = new List<(Central Entry, long DataEnd)>();
         var entries = new Dictionary<string, ZipEntry>();
         var directory = file.Bytes(end.Offset, (int)end.Bytes);
         for (var i = 0L; i < end.Entries; i++)
         {
             var central = ReadCentral(ref directory);
-            var data = LocateData(file, central, end.Offset);
-            Require(entries.TryAdd(central.Name, data), $"entry {Quoted.Name(central.Name)} is twice in the archive");
+            var data = Locate(file, central, end.Offset);
+            Malformed.Unless(entries.TryAdd(central.Name, data), $"entry {Quoted.Name(central.Name)} is twice in the archive");
             found.Add((central, data.Offset + data.Length));
         }
 
-        Require(directory.IsEmpty, "the archive's directory has more entries than it claims");
+        Malformed.Unless(directory.IsEmpty, "the archive's directory has more entries than it claims");
         var free = 0L;
         foreach (var (entry, dataEnd) in found.OrderBy(item => item.Entry.Start))
         {
-            Require(entry.Start >= free, $"entry {Quoted.Name(entry.Name)} shares bytes with another entry");
+            Malformed.Unless(entry.Start >= free, $"entry {Quoted.Name(entry.Name)} shares bytes with another entry");
             free = dataEnd;
         }
 
@@ -57,7 +56,7 @@ internal static class ZipDirectory
     private static End FindEnd(MappedFile file)
     {
         const string CutShort = "the archive's end is missing; the file is cut short, download it again";
-        Require(file.Length >= EndBytes, CutShort);
+        Malformed.Unless(file.Length >= EndBytes, CutShort);
         var tailLength = (int)Math.Min(file.Length, EndBytes + ushort.MaxValue); // a comment of up to 65 535 bytes may follow
         var tail = file.Bytes(file.Length - tailLength, tailLength);
         for (var at = tailLength - EndBytes; at >= 0; at--)
@@ -80,35 +79,35 @@ internal static class ZipDirectory
         if (at >= Locator64Bytes && U32(file.Bytes(at - Locator64Bytes, Locator64Bytes), 0) == Locator64Mark)
         {
             directoryEnd = Long(file.Bytes(at - Locator64Bytes, Locator64Bytes), 8);
-            Require(directoryEnd >= 0 && directoryEnd <= at - Locator64Bytes - End64Bytes, "the archive's 64-bit end record is not in the file");
+            Malformed.Unless(directoryEnd >= 0 && directoryEnd <= at - Locator64Bytes - End64Bytes, "the archive's 64-bit end record is not in the file");
             var record64 = file.Bytes(directoryEnd, End64Bytes);
-            Require(U32(record64, 0) == End64Mark, "the archive's 64-bit end record is damaged");
+            Malformed.Unless(U32(record64, 0) == End64Mark, "the archive's 64-bit end record is damaged");
             var end64 = new End(Long(record64, 48), Long(record64, 40), Long(record64, 32));
             var agrees = (end.Offset == end64.Offset || end.Offset == uint.MaxValue) && (end.Bytes == end64.Bytes || end.Bytes == uint.MaxValue)
                 && (end.Entries == end64.Entries || end.Entries == ushort.MaxValue);
-            Require(agrees, "the archive's two end records disagree");
+            Malformed.Unless(agrees, "the archive's two end records disagree");
             disk |= U32(record64, 16) | U32(record64, 20);
             end = end64;
         }
 
-        Require(disk == 0, "the archive is one of several volumes");
-        Require(end.Offset >= 0 && end.Bytes >= 0 && end.Bytes == directoryEnd - end.Offset, "the archive's directory is not where its end record says; the file is damaged");
+        Malformed.Unless(disk == 0, "the archive is one of several volumes");
+        Malformed.Unless(end.Offset >= 0 && end.Bytes >= 0 && end.Bytes == directoryEnd - end.Offset, "the archive's directory is not where its end record says; the file is damaged");
         return end;
     }
 
     private static Central ReadCentral(ref ReadOnlySpan<byte> directory)
     {
-        Require(directory.Length >= CentralBytes && U32(directory, 0) == CentralMark, "the archive's directory has fewer entries than it claims; the file is damaged");
+        Malformed.Unless(directory.Length >= CentralBytes && U32(directory, 0) == CentralMark, "the archive's directory has fewer entries than it claims; the file is damaged");
         int nameLength = U16(directory, 28), extraLength = U16(directory, 30), commentLength = U16(directory, 32);
         var total = CentralBytes + nameLength + extraLength + commentLength;
-        Require(total <= directory.Length, "the archive's directory is cut short");
+        Malformed.Unless(total <= directory.Length, "the archive's directory is cut short");
         var name = Name(directory.Slice(CentralBytes, nameLength));
-        Require(U16(directory, 34) == 0, $"entry {Quoted.Name(name)} lies in another volume");
-        Require((U16(directory, 8) & EncryptedFlags) == 0, $"entry {Quoted.Name(name)} is encrypted");
-        Require(U16(directory, 10) == 0, $"entry {Quoted.Name(name)} is compressed (method {U16(directory, 10)}); PyTorch stores entries as they are: save the checkpoint again");
+        Malformed.Unless(U16(directory, 34) == 0, $"entry {Quoted.Name(name)} lies in another volume");
+        Malformed.Unless((U16(directory, 8) & EncryptedFlags) == 0, $"entry {Quoted.Name(name)} is encrypted");
+        Malformed.Unless(U16(directory, 10) == 0, $"entry {Quoted.Name(name)} is compressed (method {U16(directory, 10)}); PyTorch stores entries as they are: save the checkpoint again");
         long stored = U32(directory, 20), length = U32(directory, 24), start = U32(directory, 42);
         Widen(directory.Slice(CentralBytes + nameLength, extraLength), ref length, ref stored, ref start);
-        Require(stored == length && length >= 0 && start >= 0, $"entry {Quoted.Name(name)} has two sizes, {stored} and {length}");
+        Malformed.Unless(stored == length && length >= 0 && start >= 0, $"entry {Quoted.Name(name)} has two sizes, {stored} and {length}");
         directory = directory[total..];
         return new Central(name, start, length);
     }
@@ -119,7 +118,7 @@ internal static class ZipDirectory
         while (extra.Length >= 4)
         {
             var size = U16(extra, 2);
-            Require(size <= extra.Length - 4, "an extra field of the archive is cut short");
+            Malformed.Unless(size <= extra.Length - 4, "an extra field of the archive is cut short");
             if (U16(extra, 0) == Extra64)
             {
                 var values = extra.Slice(4, size);
@@ -142,23 +141,35 @@ internal static class ZipDirectory
         }
     }
 
-    private static ZipEntry LocateData(MappedFile file, Central entry, long dataEnd)
+    private static ZipEntry Locate(MappedFile file, Central entry, long dataEnd)
     {
-        var what = $"entry {Quoted.Name(entry.Name)}";
-        Require(entry.Start <= dataEnd - LocalBytes, $"{what} lies outside the file; it is cut short, download it again");
+        try
+        {
+            return FollowLocal(file, entry, dataEnd);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"entry {Quoted.Name(entry.Name)}: {error.Message}", error);
+        }
+    }
+
+    private static ZipEntry FollowLocal(MappedFile file, Central entry, long dataEnd)
+    {
+        const string Outside = "it lies outside the file, which is cut short; download it again";
+        Malformed.Unless(entry.Start <= dataEnd - LocalBytes, Outside);
         var header = file.Bytes(entry.Start, LocalBytes);
-        Require(U32(header, 0) == LocalMark, $"{what}: its header is not where the directory says; the file is damaged");
+        Malformed.Unless(U32(header, 0) == LocalMark, "its header is not where the directory says; the file is damaged");
         int nameLength = U16(header, 26), extraLength = U16(header, 28);
         var offset = entry.Start + LocalBytes + nameLength + extraLength;
-        Require(offset <= dataEnd, $"{what} lies outside the file; it is cut short, download it again");
+        Malformed.Unless(offset <= dataEnd, Outside);
         var rest = file.Bytes(entry.Start + LocalBytes, nameLength + extraLength);
-        Require(Name(rest[..nameLength]) == entry.Name, $"{what}: its own header gives another name");
-        Require((U16(header, 6) & EncryptedFlags) == 0 && U16(header, 8) == 0, $"{what}: its own header says it is encrypted or compressed");
+        Malformed.Unless(Name(rest[..nameLength]) == entry.Name, "its own header gives another name");
+        Malformed.Unless((U16(header, 6) & EncryptedFlags) == 0 && U16(header, 8) == 0, "its own header says it is encrypted or compressed");
         long stored = U32(header, 18), length = U32(header, 22), unused = 0;
         Widen(rest[nameLength..], ref length, ref stored, ref unused);
         var isOpen = (U16(header, 6) & SizesFollowFlag) != 0 && stored == 0 && length == 0;
-        Require(isOpen || (stored == entry.Length && length == entry.Length), $"{what}: its own header says {length} bytes, the directory {entry.Length}");
-        Require(entry.Length <= dataEnd - offset, $"{what} lies outside the file; it is cut short, download it again");
+        Malformed.Unless(isOpen || (stored == entry.Length && length == entry.Length), $"its own header says {length} bytes, the directory {entry.Length}");
+        Malformed.Unless(entry.Length <= dataEnd - offset, Outside);
         return new ZipEntry(offset, entry.Length);
     }
 
@@ -175,7 +186,7 @@ internal static class ZipDirectory
         }
 
         var isInside = name.Length > 0 && name[0] != '/' && !name.Contains('\\') && !name.Contains('\0') && !name.Split('/').Contains("..");
-        Require(isInside, $"entry {Quoted.Name(name)}: its name leads out of the archive");
+        Malformed.Unless(isInside, $"entry {Quoted.Name(name)}: its name leads out of the archive");
         return name;
     }
 
@@ -184,12 +195,4 @@ internal static class ZipDirectory
     private static uint U32(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
 
     private static long Long(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt64LittleEndian(bytes[at..]);
-
-    private static void Require(bool condition, string problem)
-    {
-        if (!condition)
-        {
-            throw new InvalidDataException(problem);
-        }
-    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Corl.Checkpoints;
@@ -9,13 +8,6 @@ namespace Corl.Tests.Checkpoints;
 /// <summary>One file of golden/formats/*/cases.json: what it is, what a good loader does, and the tensors it must give.</summary>
 internal static class GoldenCase
 {
-    // The promise for hostile files is 1 s and 64 MB. Time is the best of three attempts, so that a busy machine is not taken for a slow reader.
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(1);
-    private const long MaxBytes = 64L << 20;
-
-    // libtorch loads with the first tensor; its memory is not the file's.
-    static GoldenCase() => zeros(1).Dispose();
-
     /// <summary>Names and elements of a JSON list of cases; empty when the set is not there.</summary>
     public static IEnumerable<JsonElement> All(string relative)
     {
@@ -26,27 +18,14 @@ internal static class GoldenCase
     /// <summary>Opens and reads everything within the bounds. Returns the digests by name, or the one-line error.</summary>
     public static (Dictionary<string, Digest>? Tensors, string? Error) Load(string path)
     {
-        (Dictionary<string, Digest>?, string?) result = default;
-        var elapsed = TimeSpan.MaxValue;
-        for (var attempt = 0; attempt < 3 && elapsed > MaxTime; attempt++)
-        {
-            var allocated = GC.GetAllocatedBytesForCurrentThread();
-            var resident = ResidentBytes();
-            var watch = Stopwatch.StartNew();
-            result = Attempt(path);
-            elapsed = watch.Elapsed;
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, MaxBytes);
-            Assert.InRange(ResidentBytes() - resident, long.MinValue, MaxBytes);
-        }
-
-        Assert.True(elapsed <= MaxTime, $"{path}: {elapsed}");
-        if (result.Item2 is { } error)
+        var (tensors, error) = Bounded.Run(() => Attempt(path));
+        if (error is not null)
         {
             Assert.DoesNotContain('\n', error);
             Assert.Contains(Path.GetFileName(path), error, StringComparison.Ordinal);
         }
 
-        return result;
+        return (tensors, error);
     }
 
     private static (Dictionary<string, Digest>?, string?) Attempt(string path)
@@ -61,12 +40,6 @@ internal static class GoldenCase
         {
             return (null, error.Message);
         }
-    }
-
-    private static long ResidentBytes()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
     }
 }
 

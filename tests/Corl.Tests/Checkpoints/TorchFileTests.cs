@@ -1,4 +1,5 @@
 using System.Text.Json;
+using static Corl.Tests.Checkpoints.PickleBytes;
 
 namespace Corl.Tests.Checkpoints;
 
@@ -40,5 +41,73 @@ public sealed class TorchFileTests
         }
 
         Assert.NotEqual(0, loaded);
+    }
+
+    // Sharing makes 2^depth entries of a few bytes each.
+    [Theory]
+    [InlineData(14, "more than")]
+    [InlineData(60, "deep")]
+    public void Open_SharedDictionaries_AreNotUnfoldedWithoutEnd(int depth, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        var value = Dict(("w", Tensor(4, 0, [4], [1])));
+        for (var i = 0; i < depth; i++)
+        {
+            value = [.. Dict(("a", [.. value, .. Remember(0)]), ("b", Recall(0)), ("c", Recall(0)), ("d", Recall(0)))];
+        }
+
+        Assert.Contains(reason, Refused(folder, Program(value)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_ManyExpandedViews_AreBoundedTogether()
+    {
+        using var folder = new TemporaryFolder();
+        var views = Enumerable.Range(0, 5).Select(i => ($"w{i}", Tensor(4, 0, [1 << 20], [0]))).ToArray(); // 4 MB each
+        Assert.Contains("'w4'", Refused(folder, Program(Dict(views))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new long[] { 0, 1L << 40, 1L << 40 }, new long[] { 1, 1, 1 })]
+    [InlineData(new long[] { 2 }, new long[] { long.MaxValue })]
+    [InlineData(new long[] { 2, 2 }, new long[] { long.MaxValue, long.MaxValue })]
+    [InlineData(new long[] { long.MaxValue, long.MaxValue }, new long[] { long.MaxValue, long.MaxValue })]
+    public void Open_ShapeOrStrideBeyondArithmetic_IsRefused(long[] shape, long[] strides)
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("'w'", Refused(folder, Program(Dict(("w", Tensor(4, 0, shape, strides))))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_StrideOfADimensionOfOne_DoesNotMatter()
+    {
+        using var folder = new TemporaryFolder();
+        WriteArchive(folder.File("a.bin"), Program(Dict(("w", Tensor(4, 1, [1, 3], [1L << 62, 1])))), new byte[16]);
+        Assert.Single(GoldenCase.Load(folder.File("a.bin")).Tensors!);
+    }
+
+    [Fact]
+    public void Open_OneStorageTwoTypes_NamesBoth()
+    {
+        using var folder = new TemporaryFolder();
+        var error = Refused(folder, Program(Dict(("a", Tensor(4, 0, [4], [1])), ("b", Tensor(2, 0, [2], [1], "LongStorage")))));
+        Assert.Contains("near 'b'", error, StringComparison.Ordinal);
+        Assert.Contains("FloatStorage of 4 and LongStorage of 2", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NamesWithLineBreaks_GiveOneLine()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("'a\\u000ab\\u202e'", Refused(folder, Program(Dict(("a\nb\u202e", Tensor(4, 4, [4], [1]))))), StringComparison.Ordinal);
+    }
+
+    private static string Refused(TemporaryFolder folder, byte[] pickle)
+    {
+        var path = folder.File("hostile.bin");
+        WriteArchive(path, pickle, new byte[16]);
+        var (tensors, error) = GoldenCase.Load(path);
+        Assert.Null(tensors);
+        return error!;
     }
 }
