@@ -1,38 +1,39 @@
 using System.Buffers;
+using System.Text.Json;
 
 namespace Corl.Tokenizers;
 
 /// <summary>Byte-pair encoding: the vocabulary's merges, applied to the bytes of one piece in the order of their ranks.</summary>
 internal sealed class BytePairMerges
 {
-    private readonly Dictionary<long, Merge> _merges;
+    private readonly MergeTable _merges;
     private readonly int[] _idOfByte; // −1 where the vocabulary lacks the byte
 
-    private BytePairMerges(Dictionary<long, Merge> merges, int[] idOfByte)
+    private BytePairMerges(MergeTable merges, int[] idOfByte)
     {
         _merges = merges;
         _idOfByte = idOfByte;
     }
-
-    private readonly record struct Merge(int Rank, int Id);
 
     /// <summary>Looks up every merge in the vocabulary.</summary>
     /// <param name="vocabulary">Token → id.</param>
     /// <param name="merges">model.merges of a tokenizer.json: "left right" or ["left", "right"], the first rank first.</param>
     public static BytePairMerges Load(Dictionary<string, int> vocabulary, JsonAt merges)
     {
-        var byPair = new Dictionary<long, Merge>(merges.Count());
+        var table = new MergeTable(merges.Count());
+        var idOf = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         var rank = 0;
         foreach (var item in merges.Items())
         {
-            var (left, right) = Sides(item);
-            byPair[Pair(IdOf(left), IdOf(right))] = new Merge(rank++, IdOf(left + right)); // a repeated pair has its last rank, as in the reference
-
-            int IdOf(string token) => vocabulary.TryGetValue(token, out var id) ? id : throw item.Error($"'{token}' is not in the vocabulary");
+            var both = Joined(item, out var left);
+            // A repeated pair has its last rank, as in the reference.
+            table[Id(both.AsSpan(0, left), item), Id(both.AsSpan(left), item)] = new Merge(rank++, Id(both, item));
         }
 
+        int Id(ReadOnlySpan<char> token, JsonAt item) => idOf.TryGetValue(token, out var id) ? id : throw item.Error($"'{token}' is not in the vocabulary");
+
         var idOfByte = Enumerable.Range(0, 256).Select(b => vocabulary.GetValueOrDefault(ByteAlphabet.CharacterOf((byte)b).ToString(), -1)).ToArray();
-        return new BytePairMerges(byPair, idOfByte);
+        return new BytePairMerges(table, idOfByte);
     }
 
     /// <summary>Token ids of one piece; bytes that the vocabulary lacks are dropped, as in the reference.</summary>
@@ -74,7 +75,7 @@ internal sealed class BytePairMerges
         while (queue.TryDequeue(out var at, out var priority))
         {
             var other = next[at];
-            if (ids[at] == Gone || other == Gone || !_merges.TryGetValue(Pair(ids[at], ids[other]), out var merge) || merge.Rank != (int)(priority >> 32))
+            if (ids[at] == Gone || other == Gone || !_merges.TryGet(ids[at], ids[other], out var merge) || merge.Rank != (int)(priority >> 32))
             {
                 continue; // one of the two has merged otherwise since
             }
@@ -105,17 +106,24 @@ internal sealed class BytePairMerges
     // Lowest rank first, of equal ranks the leftmost.
     private void Consider(int at, Span<int> ids, Span<int> next, PriorityQueue<int, long> queue)
     {
-        if (next[at] >= 0 && _merges.TryGetValue(Pair(ids[at], ids[next[at]]), out var merge))
+        if (next[at] >= 0 && _merges.TryGet(ids[at], ids[next[at]], out var merge))
         {
             queue.Enqueue(at, ((long)merge.Rank << 32) | (uint)at);
         }
     }
 
-    private static long Pair(int left, int right) => ((long)left << 32) | (uint)right;
-
-    private static (string Left, string Right) Sides(JsonAt merge)
+    // Both sides as one text, which is the token they become, and where the right one begins.
+    private static string Joined(JsonAt merge, out int left)
     {
-        string[] sides = merge.Kind == System.Text.Json.JsonValueKind.String ? merge.Text().Split(' ') : [.. merge.Items().Select(side => side.Text())];
-        return sides.Length == 2 ? (sides[0], sides[1]) : throw merge.Error($"expected a merge of two tokens, got {sides.Length}");
+        if (merge.Kind == JsonValueKind.String)
+        {
+            var text = merge.Text();
+            left = text.IndexOf(' ', StringComparison.Ordinal);
+            return left >= 0 && text.LastIndexOf(' ') == left ? text.Remove(left, 1) : throw merge.Error($"expected two tokens and a space between them, got '{text}'");
+        }
+
+        string[] sides = [.. merge.Items().Select(side => side.Text())];
+        left = sides.Length == 2 ? sides[0].Length : throw merge.Error($"expected two tokens, got {sides.Length}");
+        return sides[0] + sides[1];
     }
 }

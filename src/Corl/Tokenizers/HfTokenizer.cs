@@ -263,9 +263,9 @@ public sealed class HfTokenizer
             var (start, end) = offsets[i];
             var leading = tokens[i].TakeWhile(IsSpace).Count();
             var trailing = tokens[i].Reverse().TakeWhile(IsSpace).Count();
-            if (leading > 0 && _post.KeepsFirstSpace && (i == 0 || start == 0))
+            if (leading == 1 && _post.KeepsFirstSpace && (i == 0 || start == 0))
             {
-                leading--;
+                leading = 0; // the space that was added; two or more were in the text
             }
 
             start = Math.Min(start + leading, end);

@@ -58,10 +58,10 @@ internal sealed class PatternReader(string pattern, JsonAt place)
     {
         's' => RuneSet.WhiteSpace,
         'S' => RuneSet.WhiteSpace.Complement(),
-        'd' => RuneSet.Named("Nd"),
-        'D' => RuneSet.Named("Nd")!.Complement(),
-        'w' => RuneSet.Named("word"),
-        'W' => RuneSet.Named("word")!.Complement(),
+        'd' => RuneSet.Category("Nd"),
+        'D' => RuneSet.Category("Nd")!.Complement(),
+        'w' => RuneSet.Word,
+        'W' => RuneSet.Word.Complement(),
         'h' => RuneSet.HexDigits,
         'H' => RuneSet.HexDigits.Complement(),
         'p' or 'P' => Property(rune == 'P'),
@@ -81,7 +81,7 @@ internal sealed class PatternReader(string pattern, JsonAt place)
 
         var end = Array.IndexOf(_runes, '}', _at);
         var name = end < 0 ? "" : Text(_at, end);
-        var set = RuneSet.Named(name) ?? throw Wrong($"the property '{name}', which is not supported");
+        var set = RuneSet.Category(name) ?? throw Wrong($"the property '{name}', which is not supported");
         _at = end + 1;
         return isNegated ? set.Complement() : set;
     }
@@ -196,7 +196,7 @@ internal sealed class PatternReader(string pattern, JsonAt place)
         var end = Array.IndexOf(_runes, ':', _at);
         var name = end < 0 ? "" : Text(_at, end);
         _at = end + 1;
-        var set = Accept("]") ? RuneSet.Named(name) : null;
+        var set = Accept("]") ? RuneSet.Posix(name) : null;
         return set is null ? throw Wrong($"the class [:{name}:], which is not supported") : isNegated ? set.Complement() : set;
     }
 

@@ -37,8 +37,6 @@ internal sealed class RunePattern
         _reader = new PatternReader(pattern, place);
     }
 
-    private static RuneSet Word => RuneSet.Named("word")!;
-
     public IEnumerable<RuneSet> Sets => _parts.OfType<RuneSet>();
 
     /// <summary>Reads a pattern; <paramref name="place"/> is where errors point to.</summary>
@@ -164,9 +162,11 @@ internal sealed class RunePattern
         var rune = _reader.Next();
         switch (rune)
         {
+            case 'w': _parts.Add(RuneSet.WordAlone); break;
+            case 'W': _parts.Add(RuneSet.WordAlone.Complement()); break;
             case 'A' or 'z' or 'Z': _parts.Add($"\\{(char)rune}"); break;
-            case 'b': _parts.AddRange(["(?:(?<=", Word, ")(?!", Word, ")|(?<!", Word, ")(?=", Word, "))"]); break;
-            case 'B': _parts.AddRange(["(?:(?<=", Word, ")(?=", Word, ")|(?<!", Word, ")(?!", Word, "))"]); break;
+            case 'b': Boundary("(?!", "(?="); break;
+            case 'B': Boundary("(?=", "(?!"); break;
             default:
                 if (_reader.EscapedSet(rune) is { } set)
                 {
@@ -179,6 +179,13 @@ internal sealed class RunePattern
 
                 break;
         }
+    }
+
+    // Behind a word character the one look-ahead, behind another the other.
+    private void Boundary(string afterWord, string afterOther)
+    {
+        var word = RuneSet.WordAlone;
+        _parts.AddRange(["(?:(?<=", word, ")", afterWord, word, ")|(?<!", word, ")", afterOther, word, "))"]);
     }
 
     private void Character(int rune) => _parts.Add(rune > char.MaxValue ? RuneSet.Single(rune) : Regex.Escape(((char)rune).ToString()));

@@ -37,34 +37,34 @@ internal sealed class RuneSet
 
     public static RuneSet Single(int rune) => Of([(rune, rune)]);
 
-    /// <summary>
-    /// A general category ("L", "Lu") or one of the names that regular expressions give to unions of them ("word", "alpha"); null when
-    /// there is no such name. Scripts are not known to .NET.
-    /// </summary>
-    public static RuneSet? Named(string name)
+    /// <summary>\w in a class: letters, marks, decimal and letter numbers, connectors, and the circled and squared letters, which Unicode counts as alphabetic.</summary>
+    public static RuneSet Word => Of([
+        .. Category("L")!.Ranges, .. Category("M")!.Ranges, .. Category("Nd")!.Ranges, .. Category("Nl")!.Ranges, .. Category("Pc")!.Ranges,
+        (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)]);
+
+    /// <summary>\w outside of classes: Oniguruma then looks Latin-1 up in another table, which has the superscripts and fractions too.</summary>
+    public static RuneSet WordAlone => Word.Union(Of([(0xB2, 0xB3), (0xB9, 0xB9), (0xBC, 0xBE)]));
+
+    /// <summary>A general category, one ("Lu") or all that begin with a letter ("L"); null when there is none of that name.</summary>
+    public static RuneSet? Category(string name)
     {
-        string[] categories = name.ToLowerInvariant() switch
-        {
-            "any" => ["C", "L", "M", "N", "P", "S", "Z"],
-            "alpha" or "alphabetic" or "letter" => ["L", "Nl", "M"],
-            "alnum" => ["L", "Nl", "M", "Nd"],
-            "word" => ["L", "Nl", "M", "Nd", "Pc"],
-            "digit" => ["Nd"],
-            "upper" => ["Lu"],
-            "lower" => ["Ll"],
-            "punct" => ["P", "S"],
-            "number" => ["N"],
-            "cntrl" => ["Cc"],
-            _ => [name],
-        };
-        return name.ToLowerInvariant() switch
-        {
-            "space" or "white_space" => WhiteSpace,
-            "xdigit" => HexDigits,
-            _ when categories.All(category => CategoriesOf(category).Any()) => Of(categories.SelectMany(CategoriesOf).SelectMany(i => ByCategory.Value[i])),
-            _ => null,
-        };
+        var categories = Enumerable.Range(0, CategoryNames.Length).Where(i => CategoryNames[i] == name || (name.Length == 1 && CategoryNames[i][0] == name[0])).ToArray();
+        return categories.Length == 0 ? null : Of(categories.SelectMany(i => ByCategory.Value[i]));
     }
+
+    /// <summary>
+    /// A POSIX class; null for those that Unicode defines by properties .NET does not know (alpha, alnum, upper, lower) and for unknown names.
+    /// </summary>
+    public static RuneSet? Posix(string name) => name switch
+    {
+        "space" => WhiteSpace,
+        "digit" => Category("Nd"),
+        "xdigit" => HexDigits,
+        "word" => Word,
+        "punct" => Category("P")!.Union(Category("S")!), // Oniguruma counts symbols
+        "cntrl" => Category("Cc"),
+        _ => null,
+    };
 
     public static RuneSet HexDigits { get; } = Of([('0', '9'), ('A', 'F'), ('a', 'f')]);
 
@@ -93,9 +93,6 @@ internal sealed class RuneSet
 
         return new RuneSet(gaps);
     }
-
-    private static IEnumerable<int> CategoriesOf(string name) =>
-        Enumerable.Range(0, CategoryNames.Length).Where(i => CategoryNames[i] == name || (name.Length == 1 && CategoryNames[i][0] == name[0]));
 
     // In the order of System.Globalization.UnicodeCategory.
     private static readonly string[] CategoryNames =
