@@ -26,7 +26,7 @@ internal sealed class AstralClasses
             .Where(start => start is > FirstAstral and <= RuneSet.Last).Append(FirstAstral).Distinct().Order().ToArray();
         var classes = new int[starts.Length];
         var count = 1;
-        foreach (var set in sets)
+        foreach (var set in sets.Distinct())
         {
             var inside = new Dictionary<int, int>(); // class → its part inside the set
             foreach (var i in Intervals(starts, set))

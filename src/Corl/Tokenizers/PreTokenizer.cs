@@ -24,6 +24,7 @@ internal sealed class PreTokenizer
 {
     // Real patterns take microseconds a piece. Together with the limit on one match this bounds what a hostile pattern costs.
     private const long PatienceMilliseconds = 10_000;
+    private const int UnitsPerMillisecond = 100; // a tenth of what a busy machine does
 
     private readonly (SplitStep Step, Regex? Regex)[] _steps;
     private readonly AstralClasses _classes;
@@ -39,7 +40,7 @@ internal sealed class PreTokenizer
     /// <summary>Adds the parts of a piece that is not a token yet.</summary>
     public void Split(Piece piece, List<Piece> output)
     {
-        var deadline = Environment.TickCount64 + PatienceMilliseconds;
+        var deadline = Environment.TickCount64 + PatienceMilliseconds + (piece.Length / UnitsPerMillisecond);
         List<Piece> pieces = [piece];
         List<Piece> parts = [];
         try

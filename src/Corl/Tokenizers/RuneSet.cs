@@ -8,7 +8,12 @@ internal sealed class RuneSet
     /// <summary>The last code point of Unicode.</summary>
     public const int Last = 0x10FFFF;
 
-    private static readonly Lazy<List<(int, int)>[]> ByCategory = new(ScanCategories);
+    private static readonly Lazy<Dictionary<string, RuneSet>> Categories = new(ScanCategories);
+    private static readonly Lazy<RuneSet> InClasses = new(() => Of([
+        .. Category("L")!.Ranges, .. Category("M")!.Ranges, .. Category("Nd")!.Ranges, .. Category("Nl")!.Ranges, .. Category("Pc")!.Ranges,
+        (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)]));
+
+    private static readonly Lazy<RuneSet> OutsideOfClasses = new(() => Word.Union(Of([(0xB2, 0xB3), (0xB9, 0xB9), (0xBC, 0xBE)])));
 
     private RuneSet(List<(int First, int Last)> ranges) => Ranges = ranges;
 
@@ -38,19 +43,13 @@ internal sealed class RuneSet
     public static RuneSet Single(int rune) => Of([(rune, rune)]);
 
     /// <summary>\w in a class: letters, marks, decimal and letter numbers, connectors, and the circled and squared letters, which Unicode counts as alphabetic.</summary>
-    public static RuneSet Word => Of([
-        .. Category("L")!.Ranges, .. Category("M")!.Ranges, .. Category("Nd")!.Ranges, .. Category("Nl")!.Ranges, .. Category("Pc")!.Ranges,
-        (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)]);
+    public static RuneSet Word => InClasses.Value;
 
     /// <summary>\w outside of classes: Oniguruma then looks Latin-1 up in another table, which has the superscripts and fractions too.</summary>
-    public static RuneSet WordAlone => Word.Union(Of([(0xB2, 0xB3), (0xB9, 0xB9), (0xBC, 0xBE)]));
+    public static RuneSet WordAlone => OutsideOfClasses.Value;
 
     /// <summary>A general category, one ("Lu") or all that begin with a letter ("L"); null when there is none of that name.</summary>
-    public static RuneSet? Category(string name)
-    {
-        var categories = Enumerable.Range(0, CategoryNames.Length).Where(i => CategoryNames[i] == name || (name.Length == 1 && CategoryNames[i][0] == name[0])).ToArray();
-        return categories.Length == 0 ? null : Of(categories.SelectMany(i => ByCategory.Value[i]));
-    }
+    public static RuneSet? Category(string name) => Categories.Value.GetValueOrDefault(name);
 
     /// <summary>
     /// A POSIX class; null for those that Unicode defines by properties .NET does not know (alpha, alnum, upper, lower) and for unknown names.
@@ -99,7 +98,7 @@ internal sealed class RuneSet
         ["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn"];
 
     // One pass over all 1.1 million code points, about 10 ms, made when a pattern first names a category.
-    private static List<(int, int)>[] ScanCategories()
+    private static Dictionary<string, RuneSet> ScanCategories()
     {
         var ranges = CategoryNames.Select(_ => new List<(int, int)>()).ToArray();
         var (first, current) = (0, CharUnicodeInfo.GetUnicodeCategory(0));
@@ -113,6 +112,12 @@ internal sealed class RuneSet
             }
         }
 
-        return ranges;
+        var named = CategoryNames.Zip(ranges).ToDictionary(pair => pair.First, pair => Of(pair.Second));
+        foreach (var group in CategoryNames.Zip(ranges).GroupBy(pair => pair.First[..1]))
+        {
+            named.Add(group.Key, Of(group.SelectMany(pair => pair.Second)));
+        }
+
+        return named;
     }
 }

@@ -74,6 +74,49 @@ public sealed class JanusImagesTests
         Assert.Equal([0, 0, 127, 254, 255, 255], image.Pixels.Chunk(3).Select(pixel => pixel[1]));
     }
 
+    [Theory]
+    [InlineData("tiny/native", 16)]
+    [InlineData("tiny/original", 16)]
+    [InlineData("micro/original-zip", 4)]
+    [InlineData("micro/native-sharded", 4)] // config.json only: Janus-Pro's values
+    public void FromDirectory_GoldenCheckpoint_HasJanusProsValues(string checkpoint, int size)
+    {
+        var images = JanusImages.FromDirectory(GoldenFiles.Path($"janus/{checkpoint}"), size);
+        Assert.Equal((size, 14), (images.ImageSize, images.MinSize));
+        Assert.Equal(Half, images.Mean);
+        Assert.Equal(Half, images.Std);
+        Assert.Equal((size, size), images.Fit(new RgbImage(40, 3, new byte[40 * 3 * 3])) is var fitted ? (fitted.Width, fitted.Height) : default);
+    }
+
+    [Fact]
+    public void FromDirectory_ProcessorNestedInProcessorConfig_IsRead()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("processor_config.json"), """{"image_processor": {"size": {"height": 32, "width": 32}, "min_size": 7, "image_mean": [0.25, 0.5, 0.75], "image_std": [1, 0.5, 0.25]}}""");
+        var images = JanusImages.FromDirectory(folder.Path, 32);
+        Assert.Equal(7, images.MinSize);
+        Assert.Equal([0.25f, 0.5f, 0.75f], images.Mean);
+        Assert.Equal([1, 0.5f, 0.25f], images.Std);
+        // 2×1 pixels become 32×16 between bars of int(mean · 255) = 63, 127, 191
+        Assert.Equal([63, 127, 191], images.Fit(new RgbImage(2, 1, new byte[6])).Pixels[..3]);
+    }
+
+    [Theory]
+    [InlineData("""{"image_size": 384}""", "preprocessor_config.json: image_size: the model expects images of 32 pixels")]
+    [InlineData("""{"size": {"height": 30}}""", "size.height: the model expects")]
+    [InlineData("""{"resample": 2}""", "resample: Janus images are resampled with filter 3")]
+    [InlineData("""{"image_mean": [0.5, 0.5]}""", "image_mean: expected 3 numbers from 0 to 1, got [0.5, 0.5]")]
+    [InlineData("""{"image_std": [0.5, 0.5, 0]}""", "image_std: expected 3 numbers above 0")]
+    [InlineData("""{"min_size": "14"}""", "min_size: expected an integer")]
+    [InlineData("[]", "expected an object, got a list")]
+    [InlineData("{", "not valid JSON")]
+    public void FromDirectory_UnusableFile_NamesFileAndKey(string json, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("preprocessor_config.json"), json);
+        Assert.Contains(expected, Assert.Throws<UserException>(() => JanusImages.FromDirectory(folder.Path, 32)).Message, StringComparison.Ordinal);
+    }
+
     private static byte[] ByChannel(RgbImage image)
     {
         var plane = image.Width * image.Height;
