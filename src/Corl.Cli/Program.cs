@@ -74,7 +74,12 @@ internal static class Program
         help.Action = new HelpWithExample((HelpAction)help.Action!);
         var root = new Command("corl", "Co-reinforcement learning of unified multimodal models: two-stage GRPO of Janus-Pro.")
         {
+            TrainCommand.Create(),
+            GenerateCommand.Create(),
+            AskCommand.Create(),
+            EvalCommand.Create(),
             InspectCommand.Create(),
+            ConvertCommand.Create(),
             DataCommand.Create(),
             SpiceCommand.Create(),
             EnvCommand.Create(),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Spectre.Console;
 using static TorchSharp.torch;
 
 namespace Corl.Cli;
@@ -34,6 +35,11 @@ internal sealed class Session(ParseResult parse, CancellationToken interrupt)
 
     /// <summary>The device of <c>--device</c>. The first call loads libtorch, which takes most of a second.</summary>
     public Device OpenDevice() => Devices.Open(parse.GetValue(SharedOptions.Device)!, parse.GetValue(SharedOptions.Threads));
+
+    /// <summary>The terminal to draw progress on, or null when stderr is none or progress is not wanted.</summary>
+    public IAnsiConsole? Terminal() => Quiet || Console.IsErrorRedirected || _error != Console.Error
+        ? null
+        : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) is { Profile.Capabilities.Ansi: true } terminal ? terminal : null;
 
     /// <summary>A line of the result for people; silent under <c>--json</c>.</summary>
     public void Print(string line)

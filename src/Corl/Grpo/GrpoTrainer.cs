@@ -25,7 +25,6 @@ public sealed class GrpoTrainer : IDisposable
     private readonly JanusPro? _reference; // π_ref; null when β is 0
     private readonly RolloutEngine _engine;
     private readonly SampleBatches _batches;
-    private readonly long _startPosition;
 
     /// <summary>Prepares a stage.</summary>
     /// <param name="policy">The policy to train; its present weights are π_ref.</param>
@@ -47,10 +46,10 @@ public sealed class GrpoTrainer : IDisposable
             WeightDecay = stage.WeightDecay,
         };
         resume?.Restore(Optimizer);
-        (Step, _startPosition) = (resume?.Step ?? 0, resume?.DataPosition ?? 0);
+        (Step, DataPosition) = (resume?.Step ?? 0, resume?.DataPosition ?? 0);
         var sampling = new SamplingConfig { Guidance = stage.Guidance, Temperature = stage.Temperature, TopK = stage.TopK, MaxNewTokens = stage.MaxCompletionLength };
         _engine = new RolloutEngine(policy, sampling, stage.GroupSize, stage.Seed) { PromptsAtOnce = MicroBatch, LegacyImageOffset = stage.LegacyImageOffset };
-        _batches = samples.Batches(stage.Seed, stage.BatchSize, _startPosition, Unfit);
+        _batches = samples.Batches(stage.Seed, stage.BatchSize, DataPosition, Unfit);
     }
 
     /// <summary>Updates made so far, with those before a resume.</summary>
@@ -59,8 +58,8 @@ public sealed class GrpoTrainer : IDisposable
     /// <summary>Updates of the whole stage.</summary>
     public long TotalSteps { get; }
 
-    /// <summary>Where the data stand: the position after the last batch.</summary>
-    public long DataPosition => Math.Max(_startPosition, _batches.Position);
+    /// <summary>Where the data stand: the position after the batch of the last update that was finished.</summary>
+    public long DataPosition { get; private set; }
 
     /// <summary>Rows of the data that were skipped, and why.</summary>
     public IReadOnlyList<BadRow> BadRows => _batches.BadRows;
@@ -103,7 +102,7 @@ public sealed class GrpoTrainer : IDisposable
             metrics.Updated(norm, rate);
         }
 
-        Step++;
+        (Step, DataPosition) = (Step + 1, batch.Next);
         metrics.Sampled(batch, completions, table, _stage.GroupSize);
 
         return new StepResult(Step, metrics.Values(clock), CompletionTable.Of(batch.Samples, completions, table, _policy));

@@ -1,5 +1,4 @@
 using Corl.Data;
-using Corl.Models;
 using Corl.Reports;
 using Corl.Rewards;
 using Corl.Rollouts;

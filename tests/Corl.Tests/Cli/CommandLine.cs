@@ -8,11 +8,14 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
 {
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
-    public static CommandLine Run(params string[] args)
+    public static CommandLine Run(params string[] args) => RunUntil(default, args);
+
+    /// <summary>The same, interrupted as by Ctrl-C when the token is cancelled.</summary>
+    public static CommandLine RunUntil(CancellationToken interrupt, params string[] args)
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        var code = Program.Run(args, output, error, TestContext.Current.CancellationToken);
+        var code = Program.Run(args, output, error, interrupt);
         return new CommandLine(code, output.ToString(), error.ToString());
     }
 

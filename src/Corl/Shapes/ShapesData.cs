@@ -1,0 +1,31 @@
+using Corl.Data;
+using Corl.Grpo;
+using Corl.Imaging;
+
+namespace Corl.Shapes;
+
+/// <summary>Rows of the Shapes world for reinforcement learning, rendered when they are read.</summary>
+internal static class ShapesData
+{
+    /// <summary>Rows of a set: more than a demonstration draws, so that no row comes twice.</summary>
+    public const int Rows = 1 << 16;
+
+    /// <summary>The rows that a stage trains on; half of the questions are multiple-choice unless the stage wants one kind.</summary>
+    public static SampleSet For(StageTasks tasks) => SampleSet.Generate($"shapes-{tasks.ToString().ToLowerInvariant()}-{Seeds.Reinforcement}-{Rows}", Rows, SampleParts.All, row => Row(row, tasks));
+
+    private static Sample Row(int row, StageTasks tasks)
+    {
+        var record = ShapesRecord.Of(Seeds.Reinforcement + (ulong)row);
+        var multipleChoice = tasks switch { StageTasks.Mcq => true, StageTasks.Oe => false, _ => row % 2 == 0 };
+        var question = SceneQuestion.Of(record, multipleChoice);
+        return new Sample
+        {
+            Id = $"shapes, row {row}",
+            Prompt = record.Prompt,
+            Question = question.Text,
+            Answer = question.Answer,
+            Type = multipleChoice ? QuestionType.MultipleChoice : QuestionType.OpenEnded,
+            RealImage = new RgbImage(World.Size, World.Size, SceneRenderer.Render(record.Scene)),
+        };
+    }
+}
