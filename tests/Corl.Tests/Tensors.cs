@@ -6,7 +6,7 @@ namespace Corl.Tests;
 /// <summary>Comparing tensors with stored ones.</summary>
 internal static class Tensors
 {
-    /// <summary>The largest absolute difference stays within <paramref name="absolute"/> + <paramref name="relative"/>·|expected|; the shapes are equal.</summary>
+    /// <summary>The largest absolute difference stays within <paramref name="absolute"/> + <paramref name="relative"/>·|expected|; the shapes are equal, and infinities and NaN are where they are expected.</summary>
     public static void Close(Tensor expected, Tensor actual, double absolute, double relative = 0, string? what = null)
     {
         using var scope = NewDisposeScope();
@@ -17,8 +17,9 @@ internal static class Tensors
         }
 
         var (e, a) = (expected.detach().to_type(ScalarType.Float64), actual.detach().cpu().to_type(ScalarType.Float64));
-        var excess = ((e - a).abs() - (relative * e.abs())).max().item<double>();
-        Assert.True(excess <= absolute, $"{what}: off by {(e - a).abs().max().item<double>():g4}, allowed {absolute:g4} + {relative:g4}·|expected|");
+        var off = (e - a).abs().masked_fill(e.eq(a).logical_or(e.isnan().logical_and(a.isnan())), 0);
+        var excess = (off - (relative * e.abs().nan_to_num(0, 0, 0))).max().item<double>();
+        Assert.True(excess <= absolute, $"{what}: off by {off.max().item<double>():g4}, allowed {absolute:g4} + {relative:g4}·|expected|");
     }
 
     /// <summary>Row i as numbers, without the places where <paramref name="mask"/> is 0.</summary>

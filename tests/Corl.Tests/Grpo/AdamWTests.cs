@@ -10,25 +10,25 @@ public sealed class AdamWTests
     private static readonly string[] Names = ["matrix", "vector", "cube"];
 
     public static TheoryData<string> Trajectories() =>
-        [.. GoldenTensors.Json("grpo/optimizer.json").GetProperty("trajectories").EnumerateArray().Select(t => t.GetProperty("name").GetString()!)];
+        [.. GoldenJson.Read("grpo/optimizer.json").GetProperty("trajectories").EnumerateArray().Select(t => t.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Trajectories))]
     public void Step_GoldenTrajectory_FollowsTorch(string name)
     {
         using var scope = NewDisposeScope();
-        var file = new GoldenTensors("grpo/optimizer.safetensors");
-        var expected = GoldenTensors.Json("grpo/optimizer.json").GetProperty("trajectories").EnumerateArray().Single(t => t.GetProperty("name").GetString() == name);
-        var rates = GoldenTensors.Numbers(expected.GetProperty("learning_rates"));
-        var norms = GoldenTensors.Numbers(expected.GetProperty("total_norms"));
-        var clip = GoldenTensors.Number(expected.GetProperty("max_grad_norm"));
-        var parameters = Names.Select(n => (n, new Parameter(file[$"trajectories/start/{n}"]))).ToArray();
+        using var file = Tensors.Golden("grpo/optimizer.safetensors");
+        var expected = GoldenJson.Read("grpo/optimizer.json").GetProperty("trajectories").EnumerateArray().Single(t => t.GetProperty("name").GetString() == name);
+        var rates = GoldenJson.Numbers(expected.GetProperty("learning_rates"));
+        var norms = GoldenJson.Numbers(expected.GetProperty("total_norms"));
+        var clip = GoldenJson.Number(expected.GetProperty("max_grad_norm"));
+        var parameters = Names.Select(n => (n, new Parameter(file.Read($"trajectories/start/{n}").clone()))).ToArray();
         using var optimizer = new AdamW(parameters) { WeightDecay = expected.GetProperty("weight_decay").GetDouble() };
         for (var step = 0; step < rates.Length; step++)
         {
             foreach (var (n, parameter) in parameters)
             {
-                parameter.grad = file[$"trajectories/grad/{n}"][step].clone();
+                parameter.grad = file.Read($"trajectories/grad/{n}")[step].clone();
             }
 
             if (!double.IsNaN(clip))
@@ -39,15 +39,15 @@ public sealed class AdamWTests
             optimizer.Step(rates[step]);
             foreach (var (n, parameter) in parameters)
             {
-                Close.To(file[$"trajectories/{name}/{n}"][step], parameter, 1e-6, what: $"{n} after step {step}");
+                Tensors.Close(file.Read($"trajectories/{name}/{n}")[step], parameter, 1e-6, what: $"{n} after step {step}");
             }
         }
 
         var state = optimizer.State().ToDictionary();
         foreach (var n in Names)
         {
-            Close.To(file[$"trajectories/{name}/exp_avg/{n}"], state[n + ".exp_avg"], 1e-6, 1e-6, n);
-            Close.To(file[$"trajectories/{name}/exp_avg_sq/{n}"], state[n + ".exp_avg_sq"], 1e-6, 1e-6, n);
+            Tensors.Close(file.Read($"trajectories/{name}/exp_avg/{n}"), state[n + ".exp_avg"], 1e-6, 1e-6, n);
+            Tensors.Close(file.Read($"trajectories/{name}/exp_avg_sq/{n}"), state[n + ".exp_avg_sq"], 1e-6, 1e-6, n);
         }
     }
 
@@ -55,10 +55,10 @@ public sealed class AdamWTests
     public void Step_MissingGradients_LeavesParametersAndTheirStepCounts()
     {
         using var scope = NewDisposeScope();
-        var file = new GoldenTensors("grpo/optimizer.safetensors");
-        var expected = GoldenTensors.Json("grpo/optimizer.json").GetProperty("missing");
-        var norms = GoldenTensors.Numbers(expected.GetProperty("total_norms"));
-        var parameters = Names.Select(n => (n, new Parameter(file[$"missing/start/{n}"]))).ToArray();
+        using var file = Tensors.Golden("grpo/optimizer.safetensors");
+        var expected = GoldenJson.Read("grpo/optimizer.json").GetProperty("missing");
+        var norms = GoldenJson.Numbers(expected.GetProperty("total_norms"));
+        var parameters = Names.Select(n => (n, new Parameter(file.Read($"missing/start/{n}").clone()))).ToArray();
         using var optimizer = new AdamW(parameters) { WeightDecay = expected.GetProperty("weight_decay").GetDouble() };
         for (var step = 0; step < norms.Length; step++)
         {
@@ -67,19 +67,19 @@ public sealed class AdamWTests
             {
                 if (expected.GetProperty("steps_with_gradient").GetProperty(n).EnumerateArray().Any(s => s.GetInt32() == step))
                 {
-                    parameter.grad = file[$"missing/grad/{n}"][step].clone();
+                    parameter.grad = file.Read($"missing/grad/{n}")[step].clone();
                 }
             }
 
-            Close.To(norms[step], GradientClipping.Clip(optimizer.Parameters, expected.GetProperty("max_grad_norm").GetDouble()).Norm, 0, 1e-6, "norm");
+            Tensors.Close(norms[step], GradientClipping.Clip(optimizer.Parameters, expected.GetProperty("max_grad_norm").GetDouble()).Norm, 0, 1e-6, "norm");
             optimizer.Step(expected.GetProperty("learning_rate").GetDouble());
             foreach (var (n, parameter) in parameters)
             {
-                Close.To(file[$"missing/path/{n}"][step], parameter, 1e-6, what: $"{n} after step {step}");
+                Tensors.Close(file.Read($"missing/path/{n}")[step], parameter, 1e-6, what: $"{n} after step {step}");
             }
         }
 
-        Close.To(file["missing/start/cube"], parameters[2].Item2, 0);
+        Tensors.Close(file.Read("missing/start/cube"), parameters[2].Item2, 0);
         var state = optimizer.State().ToDictionary();
         foreach (var count in expected.GetProperty("optimizer_steps").EnumerateObject())
         {
@@ -90,26 +90,26 @@ public sealed class AdamWTests
     [Fact]
     public void Step_BFloat16Parameters_UpdatesFloat32Masters()
     {
-        var file = new GoldenTensors("grpo/optimizer.safetensors");
-        foreach (var expected in GoldenTensors.Json("grpo/optimizer.json").GetProperty("low_precision").EnumerateArray())
+        using var file = Tensors.Golden("grpo/optimizer.safetensors");
+        foreach (var expected in GoldenJson.Read("grpo/optimizer.json").GetProperty("low_precision").EnumerateArray())
         {
             using var scope = NewDisposeScope();
             var rate = expected.GetProperty("learning_rate").GetDouble();
             var key = rate switch { 4e-6 => "4e-06", 1e-6 => "1e-06", _ => rate.ToString("g") };
-            var parameter = new Parameter(file["low_precision/start"]);
+            var parameter = new Parameter(file.Read("low_precision/start").clone());
             using var optimizer = new AdamW([("w", parameter)]);
             for (var step = 0; step < expected.GetProperty("steps").GetInt32(); step++)
             {
-                parameter.grad = file["low_precision/grad"][step].clone();
+                parameter.grad = file.Read("low_precision/grad")[step].clone();
                 optimizer.Step(rate);
             }
 
             var master = optimizer.Weights.Single().Value;
             Assert.Equal(bfloat16, parameter.dtype);
             Assert.Equal(float32, master.dtype);
-            Close.To(file[$"low_precision/lr{key}/fp32_master"], master, 1e-6);
-            Close.To(master.to(bfloat16), parameter, 0);
-            Assert.Equal(1, master.ne(file["low_precision/start"].to(float32)).to(float32).mean().item<float>());
+            Tensors.Close(file.Read($"low_precision/lr{key}/fp32_master"), master, 1e-6);
+            Tensors.Close(master.to(bfloat16), parameter, 0);
+            Assert.Equal(1, master.ne(file.Read("low_precision/start").to(float32)).to(float32).mean().item<float>());
         }
     }
 
@@ -138,7 +138,7 @@ public sealed class AdamWTests
                 many.Step(1e-2);
             }
 
-            Close.To(stack(small.Select(p => (Tensor)p.Item2).ToArray()).view(3, 70_000), large, 0, 1e-6);
+            Tensors.Close(stack(small.Select(p => (Tensor)p.Item2).ToArray()).view(3, 70_000), large, 0, 1e-6);
         }
     }
 
@@ -175,12 +175,12 @@ public sealed class AdamWTests
 
             foreach (var ((name, expected), (_, actual)) in uninterrupted.Weights.Zip(after.Weights))
             {
-                Close.To(expected, actual, 0, what: name);
+                Tensors.Close(expected, actual, 0, what: name);
             }
 
             foreach (var ((_, expected), (_, actual)) in whole.Zip(second))
             {
-                Close.To(expected, actual, 0);
+                Tensors.Close(expected, actual, 0);
             }
         }
     }

@@ -49,7 +49,7 @@ public sealed class GroupAdvantageTests
     public static TheoryData<int, string> Tables()
     {
         var data = new TheoryData<int, string>();
-        foreach (var (i, table) in GoldenTensors.Json("grpo/advantages.json").EnumerateArray().Index())
+        foreach (var (i, table) in GoldenJson.Read("grpo/advantages.json").EnumerateArray().Index())
         {
             data.Add(i, table.GetProperty("name").GetString()!);
         }
@@ -62,10 +62,10 @@ public sealed class GroupAdvantageTests
     public void Of_GoldenTable_EqualsTrlForEveryScale(int index, string name)
     {
         using var scope = NewDisposeScope();
-        var table = GoldenTensors.Json("grpo/advantages.json")[index];
+        var table = GoldenJson.Read("grpo/advantages.json")[index];
         var groupSize = table.GetProperty("group_size").GetInt32();
-        double[][] columns = [.. table.GetProperty("rewards").EnumerateArray().Select(GoldenTensors.Numbers)];
-        double[] weights = table.GetProperty("reward_weights") is { ValueKind: JsonValueKind.Array } given ? GoldenTensors.Numbers(given) : [.. columns.Select(_ => 1.0)];
+        double[][] columns = [.. table.GetProperty("rewards").EnumerateArray().Select(GoldenJson.Numbers)];
+        double[] weights = table.GetProperty("reward_weights") is { ValueKind: JsonValueKind.Array } given ? GoldenJson.Numbers(given) : [.. columns.Select(_ => 1.0)];
         var total = Enumerable.Range(0, columns[0].Length).Select(i => Total([.. columns.Select(c => c[i])], weights)).ToArray();
         var rewards = tensor(total).view(-1, groupSize);
 
@@ -78,16 +78,16 @@ public sealed class GroupAdvantageTests
             var advantage = isWhitened
                 ? GroupAdvantage.OfEach([.. columns.Select(c => tensor(c).view(-1, groupSize))], weights)
                 : GroupAdvantage.Of(rewards, scale);
-            Close.To(GoldenTensors.Numbers(trl.GetProperty("advantages")), advantage.view(-1).data<double>().ToArray(), isWhitened && name == "tiny differences" ? 1e-2 : absolute, what: $"{name}, {trl.GetProperty("scale_rewards")}, {trl.GetProperty("multi_objective_aggregation")}");
+            Close.To(GoldenJson.Numbers(trl.GetProperty("advantages")), advantage.view(-1).data<double>().ToArray(), isWhitened && name == "tiny differences" ? 1e-2 : absolute, what: $"{name}, {trl.GetProperty("scale_rewards")}, {trl.GetProperty("multi_objective_aggregation")}");
         }
 
         var equations = table.GetProperty("equations_float64");
         if (equations.GetProperty("every_row_has_a_reward").GetBoolean())
         {
-            Close.To(GoldenTensors.Numbers(equations.GetProperty("unbiased_std_plus_1e_4")), GroupAdvantage.Of(rewards).view(-1).data<double>().ToArray(), 1e-9, what: name);
+            Close.To(GoldenJson.Numbers(equations.GetProperty("unbiased_std_plus_1e_4")), GroupAdvantage.Of(rewards).view(-1).data<double>().ToArray(), 1e-9, what: name);
             if (columns.Length == 1 && weights[0] == 1)
             {
-                var each = GoldenTensors.Numbers(equations.GetProperty("unbiased_std_plus_1e_4"));
+                var each = GoldenJson.Numbers(equations.GetProperty("unbiased_std_plus_1e_4"));
                 var deviation = Math.Sqrt(each.Sum(a => Math.Pow(a - each.Average(), 2)) / (each.Length - 1));
                 Close.To([.. each.Select(a => (a - each.Average()) / (deviation + 1e-4))], GroupAdvantage.OfEach([rewards], weights).view(-1).data<double>().ToArray(), 1e-9, what: name);
             }

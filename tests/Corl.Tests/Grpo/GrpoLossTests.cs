@@ -20,7 +20,7 @@ public sealed class GrpoLossTests
 
         GrpoLoss.Compute(logp, null, null, tensor([2f, -1f]), mask, beta: 0).Total.backward();
 
-        Close.To(tensor(new[,] { { -0.5f, -0.5f }, { 0.5f, 0f } }), logp.grad!, 1e-7); // −A / (2 · length): lengths 2 and 1
+        Tensors.Close(tensor(new[,] { { -0.5f, -0.5f }, { 0.5f, 0f } }), logp.grad!, 1e-7); // −A / (2 · length): lengths 2 and 1
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class GrpoLossTests
         actual.Total.backward();
 
         Assert.Equal(expected.Total.item<float>(), actual.Total.item<float>());
-        Close.To(clean.grad!, dirty.grad!, 0);
+        Tensors.Close(clean.grad!, dirty.grad!, 0);
     }
 
     [Fact]
@@ -77,15 +77,16 @@ public sealed class GrpoLossTests
         Assert.Equal(first, Enumerable.Range(0, 5).Select(_ => Live()).Last());
     }
 
-    public static TheoryData<string> PaperCases() => [.. GoldenTensors.Json("grpo/paper_loss.json").GetProperty("single").EnumerateArray().Select(c => c.GetProperty("id").GetString()!)];
+    public static TheoryData<string> PaperCases() => [.. GoldenJson.Read("grpo/paper_loss.json").GetProperty("single").EnumerateArray().Select(c => c.GetProperty("id").GetString()!)];
 
     [Theory]
     [MemberData(nameof(PaperCases))]
     public void Compute_PaperCase_EqualsTheEquationInBothPrecisions(string id)
     {
         using var scope = NewDisposeScope();
-        var expected = GoldenTensors.Json("grpo/paper_loss.json").GetProperty("single").EnumerateArray().Single(c => c.GetProperty("id").GetString() == id);
-        var gradient = new GoldenTensors("grpo/paper_loss.safetensors")[$"{id}/grad"];
+        var expected = GoldenJson.Read("grpo/paper_loss.json").GetProperty("single").EnumerateArray().Single(c => c.GetProperty("id").GetString() == id);
+        using var gradients = Tensors.Golden("grpo/paper_loss.safetensors");
+        var gradient = gradients.Read($"{id}/grad");
         var beta = expected.GetProperty("beta").GetDouble();
         foreach (var (dtype, absolute) in new[] { (float64, 1e-12), (float32, Absolute) })
         {
@@ -96,15 +97,15 @@ public sealed class GrpoLossTests
             Close.To(expected.GetProperty("loss").GetDouble(), loss.Total.to(float64).item<double>(), absolute, what: "loss");
             Close.To(expected.GetProperty("policy").GetDouble(), loss.Policy.to(float64).item<double>(), absolute, what: "policy");
             Close.To(expected.GetProperty("kl").GetDouble(), loss.Kl.to(float64).item<double>(), absolute, what: "kl");
-            Close.To(gradient, set.Logp.grad!, absolute, what: "gradient");
+            Tensors.Close(gradient, set.Logp.grad!, absolute, what: "gradient");
         }
     }
 
     [Fact]
     public void Compute_UnifiedStage_EqualsTheEquationForEveryAdvantage()
     {
-        var file = new GoldenTensors("grpo/paper_loss.safetensors");
-        var joint = GoldenTensors.Json("grpo/paper_loss.json").GetProperty("joint");
+        using var file = Tensors.Golden("grpo/paper_loss.safetensors");
+        var joint = GoldenJson.Read("grpo/paper_loss.json").GetProperty("joint");
         var advantages = joint.GetProperty("advantages");
         var lambda = joint.GetProperty("lambda_understanding").GetDouble();
         foreach (var expected in joint.GetProperty("cases").EnumerateArray())
@@ -124,15 +125,15 @@ public sealed class GrpoLossTests
             Close.To(expected.GetProperty("image_loss").GetDouble(), imageLoss, 1e-12, what: id);
             Close.To(expected.GetProperty("text_loss").GetDouble(), textLoss, 1e-12, what: id);
             Close.To(expected.GetProperty("loss").GetDouble(), imageLoss + textLoss, 1e-12, what: id);
-            Close.To(file[$"{id}/image_grad"], imageGradient, 1e-12, what: id);
-            Close.To(file[$"{id}/text_grad"], textGradient, 1e-12, what: id);
+            Tensors.Close(file.Read($"{id}/image_grad"), imageGradient, 1e-12, what: id);
+            Tensors.Close(file.Read($"{id}/text_grad"), textGradient, 1e-12, what: id);
 
-            Tensor Of(string kind) => tensor(GoldenTensors.Numbers(advantages.GetProperty(kind)));
+            Tensor Of(string kind) => tensor(GoldenJson.Numbers(advantages.GetProperty(kind)));
             (double, Tensor) Loss(string kind, Tensor advantage)
             {
-                var logp = file[$"joint/{kind}/logp"].to(float64).requires_grad_(true);
-                var old = expected.GetProperty("old_logp_given").GetBoolean() ? file[$"joint/{kind}/old_logp"] : null;
-                var loss = GrpoLoss.Compute(logp, old, file[$"joint/{kind}/ref_logp"], advantage, file[$"joint/{kind}/mask"], expected.GetProperty("beta").GetDouble()).Total;
+                var logp = file.Read($"joint/{kind}/logp").to(float64).requires_grad_(true);
+                var old = expected.GetProperty("old_logp_given").GetBoolean() ? file.Read($"joint/{kind}/old_logp") : null;
+                var loss = GrpoLoss.Compute(logp, old, file.Read($"joint/{kind}/ref_logp"), advantage, file.Read($"joint/{kind}/mask"), expected.GetProperty("beta").GetDouble()).Total;
                 loss.backward();
                 return (loss.item<double>(), logp.grad!);
             }
@@ -142,9 +143,9 @@ public sealed class GrpoLossTests
     [Fact]
     public void Compute_EveryTrlCase_HasItsLossGradientAndMetrics()
     {
-        var gradients = new GoldenTensors("grpo/loss_grads.safetensors");
+        using var gradients = Tensors.Golden("grpo/loss_grads.safetensors");
         var cases = 0;
-        foreach (var expected in GoldenTensors.Json("grpo/loss_cases.json").EnumerateArray())
+        foreach (var expected in GoldenJson.Read("grpo/loss_cases.json").EnumerateArray())
         {
             using var scope = NewDisposeScope();
             var id = expected.GetProperty("id").GetString()!;
@@ -158,7 +159,7 @@ public sealed class GrpoLossTests
             var loss = GrpoLoss.Compute(set.Logp, set.OldLogp, reference, set.Advantage, set.Mask, beta, batch, variant, set.Entropy);
             loss.Total.backward();
             cases++;
-            var expectedGradient = gradients[id];
+            var expectedGradient = gradients.Read(id);
             if (expectedGradient.isnan().any().item<bool>())
             {
                 // TRL multiplies a padding token's infinite ratio by 0; the next test has the numbers of these cases
@@ -172,7 +173,7 @@ public sealed class GrpoLossTests
             }
 
             Assert.True(set.Logp.grad!.isfinite().all().item<bool>(), what);
-            Close.To(expectedGradient, set.Logp.grad!, Absolute, Relative, what + " gradient");
+            Tensors.Close(expectedGradient, set.Logp.grad!, Absolute, Relative, what + " gradient");
             if (set.Mask.shape[1] == 1)
             {
                 continue; // completions of one token: TRL takes its metrics as one value per row then and counts empty rows too
@@ -181,7 +182,7 @@ public sealed class GrpoLossTests
             var metrics = LossMetrics.Of(set.Logp, set.OldLogp, reference, set.Advantage, set.Mask, variant, set.Entropy);
             foreach (var metric in expected.GetProperty("metrics").EnumerateObject().Where(m => m.Name is not ("policy_loss" or "entropy_coef")))
             {
-                Close.To(GoldenTensors.Number(metric.Value), metrics[metric.Name], 1e-5, what: $"{what} {metric.Name}");
+                Close.To(GoldenJson.Number(metric.Value), metrics[metric.Name], 1e-5, what: $"{what} {metric.Name}");
             }
         }
 
@@ -191,7 +192,7 @@ public sealed class GrpoLossTests
     [Fact]
     public void Compute_PaddingThatOverflows_EqualsTheSameRowsWithoutIt()
     {
-        foreach (var expected in GoldenTensors.Json("grpo/loss_cases.json").EnumerateArray().Where(c => c.GetProperty("inputs").GetString() == "masked_overflow"))
+        foreach (var expected in GoldenJson.Read("grpo/loss_cases.json").EnumerateArray().Where(c => c.GetProperty("inputs").GetString() == "masked_overflow"))
         {
             using var scope = NewDisposeScope();
             var variant = TrlCases.Variant(expected);
@@ -199,7 +200,7 @@ public sealed class GrpoLossTests
             var (mixed, mixedGradient) = Loss("mixed");
 
             Assert.Equal(mixed, overflow);
-            Close.To(mixedGradient, overflowGradient, 0);
+            Tensors.Close(mixedGradient, overflowGradient, 0);
 
             (float, Tensor) Loss(string name)
             {
@@ -225,7 +226,7 @@ public sealed class GrpoLossTests
 
             Close.To(paper.Total.item<double>(), variant.Total.item<double>(), 1e-14);
             Close.To(paper.Kl.item<double>(), variant.Kl.item<double>(), 1e-14);
-            Close.To(a.Logp.grad!, b.Logp.grad!, 1e-14);
+            Tensors.Close(a.Logp.grad!, b.Logp.grad!, 1e-14);
         }
     }
 
@@ -248,8 +249,8 @@ public sealed class GrpoLossTests
     [Fact]
     public void Compute_MicroBatches_AddUpToTheWholeBatch()
     {
-        var file = new GoldenTensors("grpo/accumulation.safetensors");
-        foreach (var expected in GoldenTensors.Json("grpo/accumulation.json").EnumerateArray())
+        using var file = Tensors.Golden("grpo/accumulation.safetensors");
+        foreach (var expected in GoldenJson.Read("grpo/accumulation.json").EnumerateArray())
         {
             foreach (var (dtype, absolute) in new[] { (float64, 2e-6), (float32, 2e-6) })
             {
@@ -258,26 +259,26 @@ public sealed class GrpoLossTests
                 var whole = Gradient(8, out var wholeLoss);
                 var micro = Gradient(expected.GetProperty("micro_batch_rows").GetInt32(), out var microLosses);
 
-                Close.To(file[$"{type}/whole_grad"], whole, absolute, Relative, $"{type} whole");
-                Close.To(file[$"{type}/micro_grad"], micro, absolute, Relative, $"{type} micro");
+                Tensors.Close(file.Read($"{type}/whole_grad"), whole, absolute, Relative, $"{type} whole");
+                Tensors.Close(file.Read($"{type}/micro_grad"), micro, absolute, Relative, $"{type} micro");
                 Close.To(expected.GetProperty("whole_batch_loss").GetDouble(), wholeLoss[0], Absolute, Relative, type);
-                Close.To(GoldenTensors.Numbers(expected.GetProperty("micro_losses")), microLosses, Absolute, Relative, type);
+                Close.To(GoldenJson.Numbers(expected.GetProperty("micro_losses")), microLosses, Absolute, Relative, type);
                 if (type != "bnpo")
                 {
-                    Close.To(whole, micro, dtype == float64 ? 1e-15 : 1e-7, what: $"{type} accumulated");
-                    Close.To(whole, Gradient(3, out _), dtype == float64 ? 1e-15 : 1e-7, what: $"{type} in unequal parts");
+                    Tensors.Close(whole, micro, dtype == float64 ? 1e-15 : 1e-7, what: $"{type} accumulated");
+                    Tensors.Close(whole, Gradient(3, out _), dtype == float64 ? 1e-15 : 1e-7, what: $"{type} in unequal parts");
                 }
 
                 Tensor Gradient(int rows, out double[] losses)
                 {
-                    var logp = file["logp"].to(dtype).requires_grad_(true);
+                    var logp = file.Read("logp").to(dtype).requires_grad_(true);
                     var variant = TrlCases.Variant(expected);
                     var batch = new BatchTotals(8, expected.GetProperty("num_items_in_batch").GetDouble());
                     var parts = new List<double>();
                     for (var start = 0; start < 8; start += rows)
                     {
                         Tensor Part(Tensor t) => t.narrow(0, start, Math.Min(rows, 8 - start));
-                        var loss = GrpoLoss.Compute(Part(logp), Part(file["old_logp"]), Part(file["ref_logp"]), Part(file["advantages"]), Part(file["mask"]), expected.GetProperty("beta").GetDouble(), batch, variant);
+                        var loss = GrpoLoss.Compute(Part(logp), Part(file.Read("old_logp")), Part(file.Read("ref_logp")), Part(file.Read("advantages")), Part(file.Read("mask")), expected.GetProperty("beta").GetDouble(), batch, variant);
                         loss.Total.backward();
                         parts.Add(loss.Total.to(float64).item<double>());
                     }

@@ -7,17 +7,15 @@ namespace Corl.Tests.Grpo;
 /// <summary>One set of per-token log-probabilities of the golden losses.</summary>
 internal sealed class InputSet
 {
-    private static readonly Lazy<GoldenTensors> Inputs = new(() => new GoldenTensors("grpo/loss_inputs.safetensors"));
-
     public InputSet(string name, ScalarType dtype)
     {
-        var file = Inputs.Value;
-        Logp = file[$"{name}/logp"].to(dtype).requires_grad_(true);
-        OldLogp = file.Find($"{name}/old_logp")?.to(dtype);
-        RefLogp = file[$"{name}/ref_logp"].to(dtype);
-        Advantage = file[$"{name}/advantages"].to(dtype);
-        Entropy = file[$"{name}/entropy"].to(dtype);
-        Mask = file[$"{name}/mask"];
+        using var file = Tensors.Golden("grpo/loss_inputs.safetensors");
+        Logp = file.Read($"{name}/logp").to(dtype).requires_grad_(true);
+        OldLogp = file.Tensors.ContainsKey($"{name}/old_logp") ? file.Read($"{name}/old_logp").to(dtype) : null;
+        RefLogp = file.Read($"{name}/ref_logp").to(dtype);
+        Advantage = file.Read($"{name}/advantages").to(dtype);
+        Entropy = file.Read($"{name}/entropy").to(dtype);
+        Mask = file.Read($"{name}/mask");
     }
 
     public Tensor Logp { get; }
