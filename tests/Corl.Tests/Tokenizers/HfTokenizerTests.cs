@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Corl.Tokenizers;
 using static Corl.Tests.Tokenizers.TokenizerGolden;
 
 namespace Corl.Tests.Tokenizers;
@@ -125,6 +126,23 @@ public sealed class HfTokenizerTests
         Assert.Null(tokenizer.TokenOf(tokenizer.VocabularySize));
         Assert.Null(tokenizer.TokenOf(-1));
         Assert.Null(tokenizer.IdOf("no such token"));
+    }
+
+    [Theory]
+    [InlineData("Hello, how are you?", new[] { 17464, 11, 946, 418, 340, 30 })]
+    [InlineData("\n\n12", new[] { 185, 185, 16, 17 })] // line breaks and digits stay alone
+    public void Encode_DeepSeekLlm_GivesThePublishedIds(string text, int[] expected)
+    {
+        Assert.SkipUnless(Directory.Exists(Path.Combine(Folder, "deepseek-llm")), "DeepSeek's own vocabulary is not in this copy of the golden sets");
+        Assert.Equal(expected, Load("deepseek-llm").Encode(text));
+    }
+
+    [Fact]
+    public void Encode_FromManyThreads_GivesTheSameIds()
+    {
+        var tokenizer = HfTokenizer.Parse("tiny-1b", Json("tiny-1b")); // with an empty cache
+        var expected = Texts.Values.Select(text => Load("tiny-1b").Encode(text)).ToArray();
+        Parallel.For(0, 4, _ => Assert.Equal(expected, Texts.Values.Select(text => tokenizer.Encode(text))));
     }
 
     private static string TextOf(JsonElement row) => row.TryGetProperty("text", out var text) ? text.GetString()! : Texts[row.GetProperty("id").GetInt32()];
