@@ -6,7 +6,7 @@ using System.Text;
 namespace Corl.Text;
 
 /// <summary>
-/// Unicode normalisation form KC (Unicode Standard Annex 15), so that "Ａ", "𝐀" and "A" are one answer. Written here because the
+/// Unicode normalisation forms KC and D (Unicode Standard Annex 15); with KC "Ａ", "𝐀" and "A" are one answer. Written here because the
 /// run-time's own normalisation does nothing when it runs without ICU (invariant globalisation). Total: lone surrogates stay as they are.
 /// The tables are Unicode 15.0, made by <c>build/data/UnicodeForms.cs</c>.
 /// </summary>
@@ -18,25 +18,12 @@ internal static class UnicodeForms
 
     private static readonly Lazy<Tables> Data = new(Tables.Load);
 
-    /// <summary>The form KC of <paramref name="text"/>; linear time but for long runs of combining marks, which are sorted.</summary>
-    public static string Compatibility(string text)
-    {
-        if (Ascii.IsValid(text))
-        {
-            return text; // the most frequent case, and its own normal form
-        }
+    /// <summary>The form KC of <paramref name="text"/>: compatibility characters replaced, the rest composed.</summary>
+    public static string Compatibility(string text) =>
+        Ascii.IsValid(text) ? text : Written(Compose(Apart(text, canonicalOnly: false, Data.Value), Data.Value));
 
-        var tables = Data.Value;
-        var points = new List<int>(text.Length);
-        for (var i = 0; i < text.Length; i++)
-        {
-            var isPair = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
-            tables.Decompose(isPair ? char.ConvertToUtf32(text[i], text[++i]) : text[i], points);
-        }
-
-        Order(points, tables);
-        return Compose(points, tables);
-    }
+    /// <summary>The form D of <paramref name="text"/>: letters and their accents apart.</summary>
+    public static string Decomposed(string text) => Ascii.IsValid(text) ? text : Written(Apart(text, canonicalOnly: true, Data.Value));
 
     /// <summary>The canonical combining class of a code point; 0 for characters that marks join.</summary>
     internal static int ClassOf(int point) => Data.Value.ClassOf(point);
@@ -46,6 +33,20 @@ internal static class UnicodeForms
 
     /// <summary>What two code points compose to, Hangul included; null when they stay two.</summary>
     internal static int? Composed(int first, int second) => Pair(first, second, Data.Value);
+
+    // Linear time but for long runs of combining marks, which are sorted.
+    private static List<int> Apart(string text, bool canonicalOnly, Tables tables)
+    {
+        var points = new List<int>(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var isPair = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
+            tables.Decompose(isPair ? char.ConvertToUtf32(text[i], text[++i]) : text[i], canonicalOnly, points);
+        }
+
+        Order(points, tables);
+        return points;
+    }
 
     // Canonical ordering: each run of combining marks is sorted by class, marks of one class keeping their order.
     private static void Order(List<int> points, Tables tables)
@@ -87,7 +88,7 @@ internal static class UnicodeForms
         }
     }
 
-    private static string Compose(List<int> points, Tables tables)
+    private static List<int> Compose(List<int> points, Tables tables)
     {
         var result = new List<int>(points.Count);
         var starter = -1; // index in result of the character that following marks may join
@@ -111,8 +112,13 @@ internal static class UnicodeForms
             result.Add(point);
         }
 
-        var text = new StringBuilder(result.Count);
-        foreach (var point in result)
+        return result;
+    }
+
+    private static string Written(List<int> points)
+    {
+        var text = new StringBuilder(points.Count);
+        foreach (var point in points)
         {
             _ = point < 0x10000 ? text.Append((char)point) : text.Append(char.ConvertFromUtf32(point));
         }
@@ -163,8 +169,8 @@ internal static class UnicodeForms
 
         public int[]? CanonicalParts(int point) => _isCompatibility.Contains(point) ? null : _steps.GetValueOrDefault(point);
 
-        // Appends the full compatibility decomposition; the data's own chains are at most four steps deep.
-        public void Decompose(int point, List<int> output)
+        // Appends the full decomposition; the data's own chains are at most four steps deep.
+        public void Decompose(int point, bool canonicalOnly, List<int> output)
         {
             if (point - HangulBase is >= 0 and < HangulCount)
             {
@@ -176,11 +182,11 @@ internal static class UnicodeForms
                     output.Add(TailBase + (index % TailCount));
                 }
             }
-            else if (_steps.TryGetValue(point, out var parts))
+            else if (_steps.TryGetValue(point, out var parts) && !(canonicalOnly && _isCompatibility.Contains(point)))
             {
                 foreach (var part in parts)
                 {
-                    Decompose(part, output);
+                    Decompose(part, canonicalOnly, output);
                 }
             }
             else

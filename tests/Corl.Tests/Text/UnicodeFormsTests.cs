@@ -18,6 +18,19 @@ public sealed class UnicodeFormsTests
         }
     }
 
+    [Fact]
+    public void Decomposed_ConformanceSample_IsFormD()
+    {
+        foreach (var line in File.ReadLines(GoldenFiles.Path("unicode/normalization-sample.txt")))
+        {
+            var columns = line.Split(';').Take(5).Select(Decode).ToArray();
+            foreach (var column in columns[..3])
+            {
+                Assert.Equal(columns[2], UnicodeForms.Decomposed(column)); // c3 = NFD of c1 to c3
+            }
+        }
+    }
+
     [Theory]
     [InlineData("\ud800", "\ud800")]
     [InlineData("a\udc00b\ud800", "a\udc00b\ud800")]
