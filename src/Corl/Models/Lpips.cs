@@ -57,6 +57,9 @@ public sealed partial class Lpips : Module
     /// <summary>The network; its parameters are frozen unless a trainer thaws them.</summary>
     public LpipsBackbone Backbone => backbone;
 
+    /// <summary>Where the weights are.</summary>
+    public Device Device => heads[0].device;
+
     /// <summary>
     /// Reads a metric. A directory with a config.json that lists "channels" is a small network; any other file or directory is a
     /// state dict of torchvision's alexnet, vgg16 or squeezenet1_1 (told apart by their tensors), or of a whole LPIPS module. Heads

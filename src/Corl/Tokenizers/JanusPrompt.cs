@@ -24,7 +24,7 @@ public sealed class JanusPrompt
     private readonly string _imageTag;
     private readonly string _eosText;
     private readonly string _beginText;
-    private readonly int[] _assistantIds;
+    private readonly int[] _assistantIds, _userIds;
     private readonly bool _isPlain;
     private readonly bool _keepsPlaceholder;
 
@@ -42,6 +42,7 @@ public sealed class JanusPrompt
         EndOfImage = files.Id(tokenizer, files.Content("eoi_token", "<end_of_image>"));
         ImagePlaceholder = files.Id(tokenizer, _imageTag);
         _assistantIds = tokenizer.Encode(Assistant);
+        _userIds = tokenizer.Encode(User + ":");
         _keepsPlaceholder = files.Processor?.Find("add_special_token")?.Flag() ?? false;
         _isPlain = files.Processor?.Find("sft_format") is { } format && format.Text() switch
         {
@@ -189,17 +190,22 @@ public sealed class JanusPrompt
         return [.. Tokenizer.Encode(content.Length == 0 ? "" : " " + content), Eos];
     }
 
-    /// <summary>Where the words of a question stand: behind the image and its line break, before the blank line and the assistant's turn.</summary>
-    /// <param name="questionIds">[L] ids of <see cref="Question"/>, padded on the left or not.</param>
-    /// <returns>First position and number of tokens; length 0 for an empty question.</returns>
-    /// <exception cref="ArgumentException">There is no image, or no assistant's turn behind it.</exception>
+    /// <summary>
+    /// Where the words of a prompt stand: behind the image and its line break (or, in a prompt to draw, behind the user's turn), before the
+    /// blank line and the assistant's turn.
+    /// </summary>
+    /// <param name="questionIds">[L] ids of <see cref="Question"/> or <see cref="TextToImage"/>, padded on the left or not.</param>
+    /// <returns>First position and number of tokens; length 0 for an empty prompt.</returns>
+    /// <exception cref="ArgumentException">There is neither an image nor a user's turn, or no assistant's turn behind it.</exception>
     public (int Start, int Length) PromptSpan(ReadOnlySpan<int> questionIds)
     {
         var start = questionIds.LastIndexOf(EndOfImage) + 1;
+        var user = questionIds.IndexOf(_userIds);
+        start = start == 0 && user >= 0 ? user + _userIds.Length : start;
         var end = questionIds.LastIndexOf(_assistantIds);
         if (start == 0 || end < start)
         {
-            throw new ArgumentException("expected a question with an image and the assistant's turn", nameof(questionIds));
+            throw new ArgumentException("expected an image or the user's turn, and then the assistant's turn", nameof(questionIds));
         }
 
         if (start < end && IsLineBreak(questionIds[start]))

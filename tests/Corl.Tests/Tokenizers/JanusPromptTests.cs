@@ -147,7 +147,17 @@ public sealed class JanusPromptTests
         }
 
         Assert.Equal(0, prompt.PromptSpan(prompt.Question("")).Length);
-        Assert.Throws<ArgumentException>(() => prompt.PromptSpan(prompt.TextToImage("a cat")));
+        Assert.Throws<ArgumentException>(() => prompt.PromptSpan(prompt.Answer("a cat")));
+    }
+
+    [Fact]
+    public void PromptSpan_PromptToDraw_HoldsItsWords()
+    {
+        var prompt = JanusPrompt.Load(Native, ImageTokens);
+        var ids = prompt.TextToImage("a red cat");
+        var (start, length) = prompt.PromptSpan(ids);
+        Assert.Equal(" a red cat", prompt.Tokenizer.Decode(ids.AsSpan(start, length)));
+        Assert.Equal(0, prompt.PromptSpan(prompt.TextToImage("")).Length);
     }
 
     [Fact]

@@ -1,0 +1,70 @@
+using Corl.Imaging;
+using Corl.Models;
+using static TorchSharp.torch;
+
+namespace Corl.Rewards;
+
+/// <summary>Generated and real images as the perceptual metric wants them.</summary>
+internal static class CandidateImages
+{
+    /// <summary>Whether every pixel of an image is a finite number.</summary>
+    /// <param name="images">[N, 3, H, W].</param>
+    /// <returns>[N].</returns>
+    public static bool[] Usable(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        return isfinite(images).flatten(1).all(1).cpu().data<bool>().ToArray();
+    }
+
+    /// <summary>Decoder output, 8-bit, at the size that the metric looks at.</summary>
+    /// <param name="images">[N, 3, H, W], about [−1, 1].</param>
+    /// <param name="size">How images are brought together.</param>
+    /// <returns>[N, 3, H', W'] in [0, 1].</returns>
+    public static Tensor Sized(Tensor images, PerceptualSize size)
+    {
+        using var scope = NewDisposeScope();
+        var bytes = ImageInput.Bytes(images);
+        var isSized = size == PerceptualSize.AsGenerated || (images.shape[2] == Edge && images.shape[3] == Edge);
+        if (!isSized)
+        {
+            var fitted = JanusImages.ToImages((bytes / HalfByte) - 1 + Exact).Select(image => Fit(image, size, Edge, Edge));
+            bytes = stack([.. fitted.Select(ImageInput.AsTensor)]).to(images.device).to_type(ScalarType.Float32);
+        }
+
+        return (bytes / byte.MaxValue).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Real images at the size of sized generated ones.</summary>
+    /// <param name="images">B images of any size.</param>
+    /// <param name="size">How images are brought together.</param>
+    /// <param name="generated">[N, 3, H', W'], from the other overload.</param>
+    /// <returns>[B, 3, H', W'] in [0, 1], on the same device.</returns>
+    public static Tensor Sized(IReadOnlyList<RgbImage> images, PerceptualSize size, Tensor generated)
+    {
+        using var scope = NewDisposeScope();
+        var (height, width) = ((int)generated.shape[2], (int)generated.shape[3]);
+        var bytes = stack([.. images.Select(image => ImageInput.AsTensor(Fit(image, size, width, height)))]);
+        return (bytes.to(generated.device).to_type(ScalarType.Float32) / byte.MaxValue).MoveToOuterDisposeScope();
+    }
+
+    private const int Edge = 224; // the reference's size for LPIPS
+    private const float HalfByte = byte.MaxValue / 2f;
+    private const double Exact = 1e-5; // the bytes are whole already: keeps their way through floats from rounding them down
+
+    private static RgbImage Fit(RgbImage image, PerceptualSize size, int width, int height)
+    {
+        if (image.Width == width && image.Height == height)
+        {
+            return image;
+        }
+
+        if (size != PerceptualSize.Crop)
+        {
+            return Resize.Bilinear(image, width, height);
+        }
+
+        var shorter = Math.Min(image.Width, image.Height);
+        var scaled = Resize.Bilinear(image, (int)((long)width * image.Width / shorter), (int)((long)height * image.Height / shorter));
+        return ImageInput.Middle(scaled, width);
+    }
+}
