@@ -11,6 +11,11 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        if (Devices.MustRunAgain)
+        {
+            return Guard(Console.Error, () => Devices.RunAgain(typeof(Program).Assembly, args));
+        }
+
         using var interrupt = new CancellationTokenSource();
         void OnSignal(PosixSignalContext context)
         {
@@ -30,7 +35,7 @@ internal static class Program
     /// <summary>Runs one command line; every error ends as one line on <paramref name="error"/> and an exit code.</summary>
     internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken interrupt = default)
     {
-        try
+        return Guard(error, () =>
         {
             // A prompt may begin with '@', so response files are off.
             var parse = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -43,28 +48,7 @@ internal static class Program
             return parse.InvokeAsync(
                 new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
                 interrupt).GetAwaiter().GetResult();
-        }
-        catch (UserException e)
-        {
-            return Fail(error, UsersMistake, e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Fail(error, UsersMistake, e.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            return Fail(error, Interrupted, "interrupted");
-        }
-        catch (Exception e)
-        {
-            if (Environment.GetEnvironmentVariable("CORL_TRACE") == "1")
-            {
-                error.WriteLine(e);
-            }
-
-            return Fail(error, OurFault, $"internal error: {e.GetType().Name}: {e.Message} (CORL_TRACE=1 shows where)");
-        }
+        });
     }
 
     /// <summary>The command with its verbs. Not a RootCommand, whose name would be that of the program file.</summary>
@@ -97,6 +81,31 @@ internal static class Program
     /// <summary>"corl data shapes" for the verb <c>shapes</c> of <c>data</c>.</summary>
     internal static string PathOf(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : command.Name;
+
+    private static int Guard(TextWriter error, Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (Exception e) when (e is UserException or IOException or UnauthorizedAccessException)
+        {
+            return Fail(error, UsersMistake, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail(error, Interrupted, "interrupted");
+        }
+        catch (Exception e)
+        {
+            if (Environment.GetEnvironmentVariable("CORL_TRACE") == "1")
+            {
+                error.WriteLine(e);
+            }
+
+            return Fail(error, OurFault, $"internal error: {e.GetType().Name}: {e.Message} (CORL_TRACE=1 shows where)");
+        }
+    }
 
     private static int Fail(TextWriter error, int code, string message)
     {

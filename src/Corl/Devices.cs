@@ -1,5 +1,6 @@
-using System.Runtime.CompilerServices;
+using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Runtime.Loader;
 using System.Text.RegularExpressions;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -83,10 +84,22 @@ public static partial class Devices
             select (folder, version, IsAccepted(version));
     }
 
-    /// <summary>
-    /// Loads the libtorch to use, once. A lent one is loaded by path before TorchSharp looks for its own: the dynamic linker then binds
-    /// TorchSharp's native part, by library name, to what is already in the process.
-    /// </summary>
+    /// <summary>Whether this program runs as it was started, and so with the shipped libtorch, although another is to be used.</summary>
+    internal static bool MustRunAgain => TorchFolder is not null && !IsLent;
+
+    private static bool IsLent => AssemblyLoadContext.GetLoadContext(typeof(Devices).Assembly)?.Name == LentContext.ContextName;
+
+    /// <summary>Runs a program again in this process, with the libtorch that the environment variable names.</summary>
+    /// <param name="program">A program whose entry point takes its arguments and returns its exit code.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <exception cref="UserException">The lent libtorch cannot be used.</exception>
+    internal static int RunAgain(Assembly program, string[] arguments)
+    {
+        CheckFolder(TorchFolder!);
+        var context = new LentContext(TorchFolder!, program.Location);
+        return (int)context.LoadFromAssemblyPath(program.Location).EntryPoint!.Invoke(null, [arguments])!;
+    }
+
     private static void Load()
     {
         if (_isReady)
@@ -94,9 +107,10 @@ public static partial class Devices
             return;
         }
 
-        if (TorchFolder is { } folder)
+        if (MustRunAgain)
         {
-            Borrow(folder);
+            CheckFolder(TorchFolder!);
+            throw new UserException($"{FolderVariable} is for the corl command; a program of your own ships the libtorch that it uses");
         }
 
         SelfTest();
@@ -104,7 +118,7 @@ public static partial class Devices
         _isReady = true;
     }
 
-    private static void Borrow(string folder)
+    private static void CheckFolder(string folder)
     {
         if (!Directory.Exists(folder))
         {
@@ -118,30 +132,6 @@ public static partial class Devices
                 $"{FolderVariable}={folder}: {(version is null ? "no version of PyTorch found beside it" : $"PyTorch {version} cannot be used")}; "
                 + $"expected {string.Join(" or ", Accepted)} (others load and compute wrong results)");
         }
-
-        try
-        {
-            foreach (var library in new[] { "c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch" })
-            {
-                var file = Path.Combine(folder, FileNameOf(library));
-                if (File.Exists(file) || library is "c10" or "torch_cpu" or "torch")
-                {
-                    NativeLibrary.Load(file);
-                }
-            }
-
-            var assembly = typeof(torch).Assembly;
-            var native = NativeLibrary.Load("LibTorchSharp", assembly, null);
-            NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => name == "LibTorchSharp" ? native : 0);
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new UserException($"{FolderVariable}={folder}: {e.Message.ReplaceLineEndings(" ")}", e);
-        }
-
-        // TorchSharp would now load the shipped libtorch by its path, as a second copy beside the lent one.
-        CpuIsLoaded(null) = true;
-        CudaIsLoaded(null) = true;
     }
 
     /// <summary>
@@ -180,8 +170,7 @@ public static partial class Devices
     private static void SilenceWarnings()
     {
         const int Error = 2; // its log levels: 0 info, 1 warning, 2 error
-        var c10 = TorchFolder is { } folder ? Path.Combine(folder, FileNameOf("c10")) : "c10";
-        if (NativeLibrary.TryLoad(c10, typeof(torch).Assembly, null, out var library) && NativeLibrary.TryGetExport(library, "FLAGS_caffe2_log_level", out var level))
+        if (NativeLibrary.TryLoad("c10", typeof(torch).Assembly, null, out var library) && NativeLibrary.TryGetExport(library, "FLAGS_caffe2_log_level", out var level))
         {
             Marshal.WriteInt32(level, Error);
         }
@@ -208,15 +197,38 @@ public static partial class Devices
     private static string FileNameOf(string library) =>
         OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
 
-    [UnsafeAccessor(UnsafeAccessorKind.StaticField, Name = "nativeBackendLoaded")]
-    private static extern ref bool CpuIsLoaded([UnsafeAccessorType("TorchSharp.torch, TorchSharp")] object? torch);
-
-    [UnsafeAccessor(UnsafeAccessorKind.StaticField, Name = "nativeBackendCudaLoaded")]
-    private static extern ref bool CudaIsLoaded([UnsafeAccessorType("TorchSharp.torch, TorchSharp")] object? torch);
-
     [GeneratedRegex(@"^(?<kind>cpu|cuda)(:(?<index>\d{1,3}))?$")]
     private static partial Regex DeviceName();
 
     [GeneratedRegex(@"\b\d+\.\d+\.\d+\b")]
     private static partial Regex VersionNumber();
+
+    /// <summary>
+    /// A second home for the program's assemblies, which answers TorchSharp's question for libtorch. In the first home the runtime would
+    /// look beside the program before anybody is asked, and find the shipped one.
+    /// </summary>
+    private sealed class LentContext(string folder, string program) : AssemblyLoadContext(ContextName)
+    {
+        public const string ContextName = "lent libtorch";
+        private readonly AssemblyDependencyResolver _resolver = new(program);
+
+        protected override Assembly? Load(AssemblyName assemblyName) => _resolver.ResolveAssemblyToPath(assemblyName) is { } path ? LoadFromAssemblyPath(path) : null;
+
+        // TorchSharp's native part names the libraries it needs; once the lent ones are in the process, the linker takes them for these names.
+        protected override nint LoadUnmanagedDll(string unmanagedDllName)
+        {
+            if (unmanagedDllName is "torch_cpu" or "torch_cuda" or "c10")
+            {
+                return NativeLibrary.TryLoad(Path.Combine(folder, FileNameOf(unmanagedDllName)), out var lent) ? lent : 0;
+            }
+
+            if (unmanagedDllName == "LibTorchSharp")
+            {
+                NativeLibrary.Load(Path.Combine(folder, FileNameOf("torch_cpu")));
+                NativeLibrary.Load(Path.Combine(folder, FileNameOf("torch")));
+            }
+
+            return _resolver.ResolveUnmanagedDllToPath(unmanagedDllName) is { } path ? LoadUnmanagedDllFromPath(path) : 0;
+        }
+    }
 }
