@@ -1,12 +1,15 @@
 using System.CommandLine;
 using Corl.Checkpoints;
+using Corl.Data;
 using Corl.Models;
+using Corl.Reports;
 
 namespace Corl.Cli;
 
 /// <summary>What is in a checkpoint, adapter, data set or run, and what is wrong with it. Reads headers, no weights.</summary>
 internal static class InspectCommand
 {
+    private const int MaxProblems = 100; // bad rows named; a file with more is the wrong file
     private static readonly Argument<string> Target = new("path") { Description = "A checkpoint file or folder, an adapter, a data file or folder, or a run's folder" };
     private static readonly Option<bool> All = new("--all", "-a") { Description = "List every tensor, not only the parts of the model" };
 
@@ -43,6 +46,8 @@ internal static class InspectCommand
 
         return Kind(path) switch
         {
+            "run" => Run(path),
+            "data" => Data(path),
             "model" => Weights(path, "model") with { Layout = JanusCheckpoint.LayoutOf(path).ToString().ToLowerInvariant(), Problems = JanusCheckpoint.Problems(path) },
             var kind => Weights(path, kind),
         };
@@ -51,14 +56,21 @@ internal static class InspectCommand
     /// <summary>model (a Janus-Pro folder), adapter, data, run, or checkpoint for any other weights.</summary>
     internal static string Kind(string path)
     {
-        bool Has(string name) => File.Exists(Path.Combine(path, name));
         if (!Directory.Exists(path))
         {
-            return "checkpoint";
+            return IsData(path) ? "data" : "checkpoint";
         }
 
-        return Has("adapter_config.json") ? "adapter" : IsJanus(path) ? "model" : "checkpoint";
+        return RunFolder.IsRun(path) ? "run"
+            : File.Exists(Path.Combine(path, "adapter_config.json")) ? "adapter"
+            : IsJanus(path) ? "model"
+            : HoldsData(path) ? "data" : "checkpoint";
     }
+
+    private static bool IsData(string path) => Path.GetExtension(path).ToLowerInvariant() is ".parquet" or ".jsonl" or ".ndjson";
+
+    private static bool HoldsData(string folder) =>
+        new[] { folder, Path.Combine(folder, "data") }.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Any(IsData);
 
     private static bool IsJanus(string folder)
     {
@@ -71,6 +83,34 @@ internal static class InspectCommand
         {
             return false; // another model's folder, or one whose config.json is broken: its weights can still be listed
         }
+    }
+
+    private static Inspection Data(string path)
+    {
+        using var rows = SampleSet.Open(path);
+        List<string> problems = [];
+        for (var i = 0; i < rows.Count && problems.Count < MaxProblems; i++)
+        {
+            try
+            {
+                rows.Read(i);
+            }
+            catch (UserException e)
+            {
+                problems.Add(e.Message);
+            }
+        }
+
+        return new Inspection("data") { Rows = rows.Count, Parts = rows.Parts.ToString(), Bytes = rows.Files.Sum(file => file.Bytes), Problems = problems };
+    }
+
+    private static Inspection Run(string path)
+    {
+        var steps = RunLog.ReadMetrics(path) is [.., var last] ? last.Step : 0;
+        var policy = new RunFolder(path).Policy;
+        return Directory.Exists(policy)
+            ? Weights(policy, "run") with { Steps = steps, Problems = JanusCheckpoint.Problems(policy) }
+            : new Inspection("run") { Steps = steps, Problems = [$"the run is not finished; its recipe with --resume --out {path} goes on"] };
     }
 
     private static Inspection Weights(string path, string kind)
@@ -89,6 +129,29 @@ internal static class InspectCommand
     private static void Print(Session session, Inspection found)
     {
         session.Print($"{found.Kind}{(found.Layout is { } layout ? $", {layout} layout" : "")}");
+        if (found.Rows is { } rows)
+        {
+            session.Print($"{rows:N0} rows with {found.Parts}, {found.Bytes / 1e6:N1} MB");
+        }
+
+        if (found.Steps is { } steps)
+        {
+            session.Print($"{steps} steps");
+        }
+
+        if (found.Tensors.Count > 0)
+        {
+            PrintTensors(session, found);
+        }
+
+        foreach (var problem in found.Problems)
+        {
+            session.Print($"problem: {problem}");
+        }
+    }
+
+    private static void PrintTensors(Session session, Inspection found)
+    {
         session.Print($"{found.Tensors.Count} tensors, {found.Parameters:N0} parameters, {found.Bytes / 1e6:N1} MB, {string.Join(", ", found.Tensors.Select(x => x.Dtype).Distinct())}");
         if (session.Value(All))
         {
@@ -103,11 +166,6 @@ internal static class InspectCommand
             {
                 session.Print($"  {part.Key,-40} {part.Count(),5} tensors {part.Sum(x => x.Shape.Aggregate(1L, (n, size) => n * size)),15:N0}");
             }
-        }
-
-        foreach (var problem in found.Problems)
-        {
-            session.Print($"problem: {problem}");
         }
     }
 
@@ -133,6 +191,14 @@ internal sealed record Inspection(string Kind)
     public long Bytes { get; init; }
 
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    /// <summary>Of data: how many rows, and which parts every row can have.</summary>
+    public int? Rows { get; init; }
+
+    public string? Parts { get; init; }
+
+    /// <summary>Of a run: updates made.</summary>
+    public long? Steps { get; init; }
 
     /// <summary>Empty when it can be used.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];

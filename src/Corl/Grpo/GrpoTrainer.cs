@@ -69,7 +69,10 @@ public sealed class GrpoTrainer : IDisposable
 
     private int MicroBatch => _stage.MicroBatchSize == 0 ? _stage.BatchSize : _stage.MicroBatchSize;
 
-    /// <summary>One update of the policy.</summary>
+    /// <summary>
+    /// Eq. (6): maximises (1/G) Σ_i π_θ(o_i) / π_θold(o_i) · A_i over candidates o_i = (I_i, T_i) by one update of the policy; in the
+    /// refined stages o_i is the image or the answer alone and the KL term of Eq. (2) comes back.
+    /// </summary>
     /// <param name="cancellation">Stops before anything is changed.</param>
     /// <returns>Metrics and what was sampled.</returns>
     public StepResult Update(CancellationToken cancellation = default)

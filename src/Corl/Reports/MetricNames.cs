@@ -18,7 +18,7 @@ public static class MetricNames
     /// <summary>Passes over the data, as a fraction.</summary>
     public const string Epoch = "epoch";
 
-    /// <summary>Tokens sampled since the run began, both modalities.</summary>
+    /// <summary>Tokens sampled in the step, both modalities.</summary>
     public const string NumTokens = "num_tokens";
 
     /// <summary>Seconds for the whole step.</summary>

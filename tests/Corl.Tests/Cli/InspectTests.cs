@@ -9,6 +9,7 @@ public sealed class InspectTests
     // Counts as stated by the golden set; the buffer codebook_used is no parameter.
     [Theory]
     [InlineData("native", 322, 1_240_843)]
+    [InlineData("original", 328, 1_253_515)]
     public void Inspect_TinyJanus_CountsTensorsAndParameters(string layout, int tensors, long parameters)
     {
         var path = GoldenFiles.Path($"janus/tiny/{layout}");
@@ -63,6 +64,19 @@ public sealed class InspectTests
             Assert.Equal($"corl: {run.Json.GetProperty("problems")[0].GetString()}", run.Error.TrimEnd());
             Assert.DoesNotContain('\n', run.Error.TrimEnd());
         }
+    }
+
+    [Fact]
+    public void Inspect_Data_CountsRowsAndNamesBadOnes()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(0, CommandLine.Run("data", "shapes", "3", "--out", folder.File("a.parquet")).ExitCode);
+        var good = CommandLine.Run("inspect", folder.File("a.parquet"), "--json");
+        Assert.Equal((0, "data", 3), (good.ExitCode, Text(good, "kind"), good.Json.GetProperty("rows").GetInt32()));
+        Assert.Equal("data", Text(CommandLine.Run("inspect", folder.Path, "--json"), "kind"));
+        File.WriteAllText(folder.File("b.jsonl"), "{\"prompt\": \"a star\"}\n{\"prompt\": 7}\n");
+        var bad = CommandLine.Run("inspect", folder.File("b.jsonl"), "--json");
+        Assert.Equal((Program.UsersMistake, 1), (bad.ExitCode, bad.Json.GetProperty("problems").GetArrayLength()));
     }
 
     private static string? Text(CommandLine run, string property) => run.Json.GetProperty(property).GetString();
