@@ -1,7 +1,9 @@
 using Corl.Cli.Recipes;
+using Corl.Models;
 using Corl.Rewards;
 using Corl.Rollouts;
 using Corl.Text;
+using static TorchSharp.torch;
 
 namespace Corl.Cli;
 
@@ -9,23 +11,36 @@ namespace Corl.Cli;
 internal sealed class RewardModels : IDisposable
 {
     /// <summary>The names that a recipe's rewards may have.</summary>
-    public static readonly string[] RewardNames = ["cycle", "tim", "accuracy", "format"];
+    public static readonly string[] Names = ["cycle", "tim", "accuracy", "format"];
 
-    private RewardModels(RewardSum sum) => Sum = sum;
+    private readonly List<IDisposable> _networks = [];
+
+    private RewardModels(Recipe recipe, Policy policy)
+    {
+        try
+        {
+            Sum = new RewardSum([.. recipe.Stage.Rewards.Select(reward => new RewardTerm(Make(reward.Key, recipe.Judges, policy), reward.Value))]);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The recipe's weighted sum, Eq. (5).</summary>
     public RewardSum Sum { get; }
 
-    /// <summary>Loads the networks that the recipe's rewards need, and no others.</summary>
-    public static RewardModels Load(Recipe recipe, Policy policy)
+    /// <summary>Loads the networks that the recipe's rewards need, and no others, on the policy's device.</summary>
+    public static RewardModels Load(Session session, Recipe recipe, Policy policy)
     {
-        List<RewardTerm> terms = [];
-        foreach (var (name, weight) in recipe.Stage.Rewards)
+        var isPhotograph = policy.Model.Config.ImageSize != Corl.Shapes.World.Size;
+        if (isPhotograph && recipe.Stage.Rewards.ContainsKey("cycle") && (recipe.Judges.Captioner ?? recipe.Judges.Perceptual) is null)
         {
-            terms.Add(new RewardTerm(Make(name, recipe.Judges, policy), weight));
+            session.Warn("judges.captioner or judges.perceptual is not set: the tiny networks of the Shapes world judge; for photographs name a BLIP folder and a VGG, AlexNet or SqueezeNet file");
         }
 
-        return new RewardModels(new RewardSum(terms));
+        return new RewardModels(recipe, policy);
     }
 
     /// <summary>How captions are compared.</summary>
@@ -36,14 +51,23 @@ internal sealed class RewardModels : IDisposable
         _ => Text.Spice.Shapes,
     };
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => _networks.ForEach(network => network.Dispose());
 
-    private static IReward Make(string name, JudgeSettings judges, Policy policy) => name switch
+    private IReward Make(string name, JudgeSettings judges, Policy policy) => name switch
     {
+        "cycle" => Cycle(judges, policy.Model.Device),
+        "tim" => new TextImageMatchReward(policy),
         "accuracy" => new AnswerAccuracyReward(),
         "format" => new FormatReward(),
-        _ => throw new UserException($"unknown reward '{name}'"),
+        _ => throw new UserException($"unknown reward '{name}'; {NearestKey.Suggest(name, Names)}"),
     };
+
+    private CycleConsistencyReward Cycle(JudgeSettings judges, Device device)
+    {
+        var lpips = Lpips.Load(judges.Perceptual ?? ModelFolder.Shipped("perceptual"), device: device);
+        _networks.Add(lpips);
+        var captioner = BlipCaptioner.Load(judges.Captioner ?? ModelFolder.Shipped("captioner"), device);
+        _networks.Add(captioner);
+        return new CycleConsistencyReward(lpips, captioner, Spice(judges.Spice));
+    }
 }

@@ -55,7 +55,7 @@ internal static class TrainCommand
     /// <summary>Runs a stage in its folder, showing how it goes.</summary>
     internal static void Train(Session session, Recipe recipe, Policy policy, SampleSet data, RunFolder folder)
     {
-        using var judges = RewardModels.Load(recipe, policy);
+        using var judges = RewardModels.Load(session, recipe, policy);
         var view = new TrainingView(session, recipe.Stage.Name, recipe.Stage.TotalSteps(data.Count));
         var start = StageRun.LastStep(folder.Path);
         if (start > 0)

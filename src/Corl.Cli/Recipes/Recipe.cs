@@ -59,9 +59,9 @@ internal sealed record Recipe
     {
         foreach (var name in recipe.Stage.Rewards.Keys)
         {
-            if (!RewardModels.RewardNames.Contains(name))
+            if (!RewardModels.Names.Contains(name))
             {
-                throw new UserException($"{file}: unknown reward '{name}'; {NearestKey.Suggest(name, RewardModels.RewardNames)}");
+                throw new UserException($"{file}: unknown reward '{name}'; {NearestKey.Suggest(name, RewardModels.Names)}");
             }
         }
     }

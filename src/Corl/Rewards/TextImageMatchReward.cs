@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Corl.Rewards;
 
 /// <summary>
-/// Text-image matching, Eq. (4): the policy looks at what it drew, and the states of image and prompt are compared token by token.
+/// Text-image matching, the reward of Eq. (4). The policy looks at what it drew, and the states of image and prompt are compared token by token.
 /// Departures: the paper does not say which representations it means, the reference takes those of <see cref="MatchStates.UnderstandingHidden"/>
 /// at fixed positions (<see cref="MatchSpans.Fixed"/>); here the positions are found by token.
 /// </summary>

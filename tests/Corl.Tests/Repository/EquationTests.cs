@@ -8,6 +8,8 @@ public sealed partial class EquationTests
     [Theory]
     [InlineData(1, "src/Corl/Grpo/GroupAdvantage.cs")]
     [InlineData(2, "src/Corl/Grpo/GrpoLoss.cs")]
+    [InlineData(3, "src/Corl/Rewards/CycleConsistencyReward.cs")]
+    [InlineData(4, "src/Corl/Rewards/TextImageMatch.cs")]
     [InlineData(6, "src/Corl/Grpo/GrpoTrainer.cs")]
     [InlineData(5, "src/Corl/Rewards/RewardSum.cs")]
     public void Tag_EveryEquation_StandsOnceAndInItsFile(int number, string file)

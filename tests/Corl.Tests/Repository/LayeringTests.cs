@@ -8,7 +8,8 @@ public sealed partial class LayeringTests
     private static readonly string[][] Rows =
     [
         ["Checkpoints", "Imaging", "Text", "Distributed", "Reports"],
-        ["Models", "Tokenizers", "Data", "Merging"],
+        ["Tokenizers"],
+        ["Models", "Data", "Merging"],
         ["Rollouts", "Sft"],
         ["Rewards"],
         ["Grpo", "Evaluation"],
