@@ -143,8 +143,21 @@ public sealed class BlipTests
         var isLarge = name.EndsWith("large", StringComparison.Ordinal);
         var config = new BlipConfig
         {
-            ImageSize = 384, PatchSize = 16, VisionWidth = isLarge ? 1024 : 768, VisionLayers = isLarge ? 24 : 12, VisionHeads = isLarge ? 16 : 12, VisionMlpWidth = isLarge ? 4096 : 3072,
-            Vocabulary = 30524, TextWidth = 768, TextLayers = 12, TextHeads = 12, TextMlpWidth = 3072, Positions = 512, Start = 30522, Stop = 102, Pad = 0,
+            ImageSize = 384,
+            PatchSize = 16,
+            VisionWidth = isLarge ? 1024 : 768,
+            VisionLayers = isLarge ? 24 : 12,
+            VisionHeads = isLarge ? 16 : 12,
+            VisionMlpWidth = isLarge ? 4096 : 3072,
+            Vocabulary = 30524,
+            TextWidth = 768,
+            TextLayers = 12,
+            TextHeads = 12,
+            TextMlpWidth = 3072,
+            Positions = 512,
+            Start = 30522,
+            Stop = 102,
+            Pad = 0,
         };
         using var tokens = Load("captioner");
         using var blip = new BlipCaptioner(config, tokens.Tokenizer, tokens.Input, WeightSource.Empty(META));
