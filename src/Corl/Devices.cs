@@ -113,6 +113,7 @@ public static partial class Devices
             throw new UserException($"{FolderVariable} is for the corl command; a program of your own ships the libtorch that it uses");
         }
 
+        NativeHeap.KeepFreedMemory();
         SelfTest();
         SilenceWarnings();
         _isReady = true;

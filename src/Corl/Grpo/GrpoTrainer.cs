@@ -77,6 +77,7 @@ public sealed class GrpoTrainer : IDisposable
     /// <returns>Metrics and what was sampled.</returns>
     public StepResult Update(CancellationToken cancellation = default)
     {
+        SafeCollection.Here();
         var clock = new PhaseClock();
         var batch = clock.Time("data", () => _batches.Next(cancellation));
         using var completions = new CompletionSet(

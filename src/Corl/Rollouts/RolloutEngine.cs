@@ -11,7 +11,7 @@ namespace Corl.Rollouts;
 /// <param name="seed">The run's seed.</param>
 internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int groupSize, ulong seed)
 {
-    private const int DecodedAtOnce = 128; // images through the VQ decoder together; 16 of 384 pixels, see ImagesAtOnce
+    private const int DecodedAtOnce = 32; // images of 32 pixels through the VQ decoder together: their activations fit a core's cache
 
     /// <summary>Prompts sampled together; bounds the memory of the key and value cache.</summary>
     public int PromptsAtOnce { get; init; } = int.MaxValue;
@@ -60,7 +60,7 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var atOnce = Math.Max(1, DecodedAtOnce * 32L * 32 / (model.Config.ImageSize * model.Config.ImageSize)); // 128 of 32 pixels use as much memory as one of 384
+        var atOnce = model.Device.type == TorchSharp.DeviceType.CPU ? Math.Max(1, DecodedAtOnce * 32L * 32 / (model.Config.ImageSize * model.Config.ImageSize)) : 16; // 16 of 384 pixels: about 6 GB
         var parts = new List<Tensor>();
         for (long i = 0; i < codes.shape[0]; i += atOnce)
         {

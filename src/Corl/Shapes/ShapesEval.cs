@@ -7,7 +7,7 @@ namespace Corl.Shapes;
 /// <param name="imagesPerPrompt">G.</param>
 /// <param name="firstPrompt">The number of the first prompt in the whole benchmark: what a counter-based sampler keys its noise by.</param>
 /// <returns>N = B·G images of <see cref="World.ImageBytes"/> bytes; row b·G + g is image g of prompt b.</returns>
-internal delegate IReadOnlyList<byte[]> ImageSampler(IReadOnlyList<string> prompts, int imagesPerPrompt, int firstPrompt);
+internal delegate IReadOnlyList<byte[]> Painter(IReadOnlyList<string> prompts, int imagesPerPrompt, int firstPrompt);
 
 /// <summary>ShapesEval of one policy: shares of images that pass, 0 to 1.</summary>
 /// <param name="Overall">Mean over the six tasks.</param>
@@ -55,7 +55,7 @@ internal static class ShapesEval
     /// <param name="images">Images of each prompt.</param>
     /// <param name="seen">Told every image with its record and verdict, in order.</param>
     public static ShapesEvalScores Run(
-        ImageSampler sampler, int perTask = PromptsPerTask, int images = ImagesPerPrompt, Action<ShapesRecord, byte[], bool>? seen = null)
+        Painter sampler, int perTask = PromptsPerTask, int images = ImagesPerPrompt, Action<ShapesRecord, byte[], bool>? seen = null)
     {
         var prompts = Prompts(perTask);
         var passed = World.Tasks.ToDictionary(task => task, _ => 0);

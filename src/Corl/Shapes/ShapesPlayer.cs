@@ -13,19 +13,21 @@ internal sealed class ShapesPlayer(Policy policy, ulong seed, int maxAnswer = Sh
     /// <summary>Room for every right answer, which has 40 tokens at most, and some more.</summary>
     public const int LongestAnswer = 56;
 
-    /// <summary>Paints images for prompts, <see cref="ImageSampler"/>.</summary>
+    /// <summary>Paints images for prompts, <see cref="Painter"/>.</summary>
     public IReadOnlyList<byte[]> Paint(IReadOnlyList<string> prompts, int imagesPerPrompt, int firstPrompt)
     {
+        SafeCollection.Here();
         using var scope = NewDisposeScope();
         int[][] ids = [.. prompts.Select(policy.Prompt.TextToImage)];
         var draws = new Draws(seed, "eval/image", First: (long)firstPrompt * imagesPerPrompt);
-        var drawn = Rollouts.ImageSampler.Sample(policy.Model, ids, [.. ids.Select(policy.Prompt.Unconditional)], policy.Ids.Pad, imagesPerPrompt, new SamplingConfig(), draws);
+        var drawn = ImageSampler.Sample(policy.Model, ids, [.. ids.Select(policy.Prompt.Unconditional)], policy.Ids.Pad, imagesPerPrompt, new SamplingConfig(), draws);
         return [.. JanusImages.ToImages(RolloutEngine.Paint(policy.Model, drawn.Codes)).Select(image => image.Pixels)];
     }
 
-    /// <summary>Answers questions about images, <see cref="AnswerSampler"/>.</summary>
+    /// <summary>Answers questions about images, <see cref="Respondent"/>.</summary>
     public IReadOnlyList<string> Answer(IReadOnlyList<byte[]> images, IReadOnlyList<string> questions, bool greedy, int firstQuestion)
     {
+        SafeCollection.Here();
         using var off = no_grad();
         using var scope = NewDisposeScope();
         int[][] ids = [.. questions.Select(question => policy.Prompt.Question(question))];

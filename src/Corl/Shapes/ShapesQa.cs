@@ -10,7 +10,7 @@ namespace Corl.Shapes;
 /// <param name="greedy">Whether to take the likeliest token instead of sampling at temperature 1.</param>
 /// <param name="firstQuestion">The number of the first question in the whole benchmark: what a counter-based sampler keys its noise by.</param>
 /// <returns>[B] completions, special tokens removed.</returns>
-internal delegate IReadOnlyList<string> AnswerSampler(IReadOnlyList<byte[]> images, IReadOnlyList<string> questions, bool greedy, int firstQuestion);
+internal delegate IReadOnlyList<string> Respondent(IReadOnlyList<byte[]> images, IReadOnlyList<string> questions, bool greedy, int firstQuestion);
 
 /// <summary>ShapesQA of one policy in one way of decoding; every number is a share, 0 to 1.</summary>
 /// <param name="McqTagged">Multiple choice: right and inside the answer tags.</param>
@@ -33,7 +33,7 @@ internal static partial class ShapesQa
     /// <param name="greedy">How to decode.</param>
     /// <param name="perType">Questions of each type.</param>
     /// <param name="seen">Told every question with its completion, in order.</param>
-    public static ShapesQaScores Run(AnswerSampler sampler, bool greedy, int perType = QuestionsPerType, Action<SceneQuestion, string>? seen = null)
+    public static ShapesQaScores Run(Respondent sampler, bool greedy, int perType = QuestionsPerType, Action<SceneQuestion, string>? seen = null)
     {
         ShapesRecord[] records = [.. Enumerable.Range(0, perType).Select(i => ShapesRecord.Of(Seeds.ShapesQa + (ulong)i))];
         byte[][] images = [.. records.Select(record => SceneRenderer.Render(record.Scene))];

@@ -28,7 +28,7 @@ public sealed class ShapesQaTests
     public void Run_WrongAnswersInTheFormat_ScoreTheFormatOnly() =>
         Assert.Equal(new ShapesQaScores(0, 0, 0, 0, 1), ShapesQa.Run(Answers(_ => "<think> x </think><answer> x </answer>"), greedy: true, perType: 8));
 
-    private static AnswerSampler Answers(Func<SceneQuestion, string> answer) => (images, questions, _, first) =>
+    private static Respondent Answers(Func<SceneQuestion, string> answer) => (images, questions, _, first) =>
     [
         .. questions.Select((text, i) =>
         {
