@@ -86,7 +86,7 @@ public sealed class GrpoTrainer : IDisposable
         var table = clock.Time("reward", () => Score(batch.Samples, completions));                                     // Eq. (3)–(5)
         cancellation.ThrowIfCancellationRequested();
 
-        var metrics = new StepMetrics();
+        var metrics = new StepMetrics(_stage.UpdatesPerBatch);
         for (var i = 0; i < _stage.UpdatesPerBatch; i++)
         {
             Optimizer.ZeroGrad();
@@ -149,6 +149,7 @@ public sealed class GrpoTrainer : IDisposable
             var loss = GrpoLoss.Compute(logps, old, reference, some, mask, _stage.Beta, whole, _stage.Loss);
             loss.Total.backward();
             metrics.Trained(completion.Name, loss, logps, old, completion.SampledLogps(first, count, logps.shape[1]), mask, whole);
+            metrics.Clipped(completion.Name, logps, old, some, mask, whole, _stage.Loss);
         }
     }
 

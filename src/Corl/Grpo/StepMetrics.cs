@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace Corl.Grpo;
 
 /// <summary>Gathers what a step logs, under TRL's names and the project's own; <c>docs/metrics.md</c> defines each.</summary>
-internal sealed class StepMetrics
+/// <param name="updates">Updates with this step's batch; what the updates log is averaged over them.</param>
+internal sealed class StepMetrics(int updates)
 {
     private readonly Dictionary<string, double> _values = [];
     private int _updates;
@@ -17,10 +18,10 @@ internal sealed class StepMetrics
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var tokens = mask.sum().item<float>();
-        Add(MetricNames.Loss, loss.Total.item<float>());
-        Add($"loss/{modality}", loss.Total.item<float>());
-        Add(MetricNames.Kl, loss.Kl.item<float>());
-        Add($"kl/{modality}", loss.Kl.item<float>());
+        Add(MetricNames.Loss, loss.Total.item<float>() / updates);
+        Add($"loss/{modality}", loss.Total.item<float>() / updates);
+        Add(MetricNames.Kl, loss.Kl.item<float>() / updates);
+        Add($"kl/{modality}", loss.Kl.item<float>() / updates);
         if (_updates == 0) // later updates move the policy away from what was sampled
         {
             var difference = (logps - sampled).abs() * mask;
@@ -31,7 +32,34 @@ internal sealed class StepMetrics
         if (old is not null)
         {
             var ratio = (((logps - old) * mask).exp() * mask).sum().item<float>() / tokens;
-            Add($"ratio/{modality}/mean", ratio * tokens / whole.Tokens);
+            Add($"ratio/{modality}/mean", ratio * tokens / whole.Tokens / updates);
+        }
+    }
+
+    /// <summary>Adds how many of a micro-batch's tokens a loss variant's clipping holds; the paper's loss has none.</summary>
+    public void Clipped(string modality, Tensor logps, Tensor? old, Tensor advantage, Tensor mask, BatchTotals whole, LossVariant? variant)
+    {
+        if (variant is null)
+        {
+            return;
+        }
+
+        var share = mask.sum().item<float>() / whole.Tokens / updates;
+        foreach (var (name, value) in LossMetrics.Of(logps, old, null, advantage, mask, variant))
+        {
+            var key = $"{name}/{modality}";
+            if (name.EndsWith("_min", StringComparison.Ordinal))
+            {
+                _values[key] = Math.Min(_values.GetValueOrDefault(key, double.PositiveInfinity), value);
+            }
+            else if (name.EndsWith("_max", StringComparison.Ordinal))
+            {
+                Raise(key, value);
+            }
+            else
+            {
+                Add(key, value * share);
+            }
         }
     }
 

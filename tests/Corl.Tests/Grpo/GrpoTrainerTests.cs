@@ -73,6 +73,21 @@ public sealed class GrpoTrainerTests
     }
 
     [Fact]
+    public void Update_SeveralPerBatchWithClipping_LogsHowMuchIsClipped()
+    {
+        using var policy = LoadPolicy();
+        using var samples = Samples();
+        var stage = Stage() with { UpdatesPerBatch = 3, LearningRate = 0.05, Loss = new LossVariant { Clip = 0.2, ClipHigh = 0.28 } };
+        using var trainer = new GrpoTrainer(policy, stage, Rewards(stage.Tasks), samples);
+        var metrics = trainer.Update().Metrics;
+
+        // The first of the three updates clips nothing; a rate of 0.05 carries the others far.
+        Assert.InRange(metrics["clip_ratio/region_mean/image"], 0.05, 2.0 / 3);
+        Assert.Equal(metrics["clip_ratio/region_mean/text"], metrics["clip_ratio/low_mean/text"] + metrics["clip_ratio/high_mean/text"], 1e-6);
+        Assert.InRange(metrics["clip_ratio/high_max/image"], 0.01, 1);
+    }
+
+    [Fact]
     public void Update_InMicroBatches_EqualsTheWholeBatch()
     {
         var whole = WeightsAfter(Stage() with { MicroBatchSize = 0 });

@@ -10,6 +10,7 @@ public sealed partial class MetricsPageTests
     [Theory]
     [InlineData("refined-mcq", "beta=0.02")]
     [InlineData("refined-oe", "updates_per_batch=2")]
+    [InlineData("refined-mcq", "loss.clip=0.2")]
     public void Page_DefinesEveryLoggedName(string recipe, string set)
     {
         using var folder = new TemporaryFolder();
