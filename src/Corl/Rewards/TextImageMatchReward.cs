@@ -1,7 +1,6 @@
 using Corl.Imaging;
 using Corl.Models;
 using Corl.Rollouts;
-using Corl.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Corl.Rewards;

@@ -1,4 +1,3 @@
-using Corl.Checkpoints;
 
 namespace Corl.Tests.Checkpoints;
 
