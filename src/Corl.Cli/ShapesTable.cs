@@ -5,7 +5,8 @@ namespace Corl.Cli;
 /// <summary>Results in the Shapes world side by side, in percent.</summary>
 internal static class ShapesTable
 {
-    private static readonly (string Name, Func<ShapesResult, double> Value)[] Lines =
+    /// <summary>What is shown, in order.</summary>
+    public static readonly (string Name, Func<ShapesResult, double> Value)[] Lines =
     [
         ("ShapesEval", x => x.ShapesEval),
         ("strict", x => x.Strict),
