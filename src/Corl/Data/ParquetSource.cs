@@ -8,7 +8,6 @@ namespace Corl.Data;
 /// </summary>
 internal sealed class ParquetSource : ISampleSource
 {
-    private const long BlockBytes = 4 << 20;      // ours: about eight photographs
     private const long MaxBlockBytes = 1 << 28;   // ours: a block whose rows turn out longer than the footer says is given up here
     private const int MaxRowsPerBlock = 1 << 16;  // ours: many rows can be few bytes, but each takes memory here
     private const int ReadAheadBytes = 1 << 20;   // ours, per column
@@ -128,13 +127,11 @@ internal sealed class ParquetSource : ISampleSource
 
     private IEnumerable<(int Group, int FirstInGroup, int First, int Rows)> Blocks()
     {
-        var total = _groups.Sum(Bytes);
-        var target = total <= _cache.MaxBytes ? _cache.MaxBytes : BlockBytes; // a file that fits is kept whole, group by group
         var first = 0;
         for (var group = 0; group < _groups.Length; group++)
         {
             var rows = _groups[group].Rows;
-            var perBlock = (int)Math.Clamp(rows * (double)target / Math.Max(1, Bytes(_groups[group])), 1, MaxRowsPerBlock);
+            var perBlock = (int)Math.Clamp(rows * (double)_cache.BlockBytes / Math.Max(1, Bytes(_groups[group])), 1, MaxRowsPerBlock);
             for (var at = 0; at < rows; at += perBlock)
             {
                 var count = Math.Min(perBlock, rows - at);

@@ -11,7 +11,6 @@ namespace Corl.Data;
 /// </summary>
 public sealed class SampleSet : IDisposable
 {
-    private const long CacheBytes = 1 << 27; // ours: 128 MB of rows as stored
     private readonly Lock _lock = new();
     private readonly ISampleSource[] _sources;
     private readonly int[] _starts; // first row of each source
@@ -63,17 +62,23 @@ public sealed class SampleSet : IDisposable
         List<ISampleSource> sources = [];
         try
         {
-            var cache = new RowBlockCache(CacheBytes);
-            foreach (var (path, name) in paths.SelectMany(DataPaths.Resolve))
+            (string Path, string Name)[] files = [.. paths.SelectMany(DataPaths.Resolve)];
+            var cache = RowBlockCache.For(files.Sum(file => new FileInfo(file.Path).Length));
+            foreach (var (path, name) in files)
             {
                 sources.Add(OpenFile(path, name, columns ?? ColumnNames.Default, required, imageFolder, cache));
             }
 
             return new SampleSet([.. sources]);
         }
-        catch
+        catch (Exception e)
         {
             sources.ForEach(source => source.Dispose());
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw new UserException($"{string.Join(", ", paths)}: cannot be read ({e.Message})", e);
+            }
+
             throw;
         }
     }
