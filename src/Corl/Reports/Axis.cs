@@ -5,12 +5,11 @@ namespace Corl.Reports;
 /// <summary>A linear axis with round ticks.</summary>
 internal sealed record Axis(double Low, double High, double Step)
 {
-    /// <summary>The axis for a range, with about <paramref name="ticks"/> ticks at 1, 2 or 5 times a power of ten.</summary>
+    /// <summary>The axis from <paramref name="low"/> to <paramref name="high"/>, with about <paramref name="ticks"/> ticks at 1, 2 or 5 times a power of ten.</summary>
     /// <param name="low">The smallest value shown.</param>
     /// <param name="high">The largest value shown.</param>
     /// <param name="ticks">How many ticks to aim at.</param>
-    /// <param name="isTight">Whether the axis ends at the values instead of at ticks.</param>
-    public static Axis For(double low, double high, int ticks, bool isTight = false)
+    public static Axis For(double low, double high, int ticks)
     {
         if (high - low <= 1e-9 * Math.Max(Math.Abs(high), 1e-9)) // a constant: show it in the middle of something
         {
@@ -20,8 +19,8 @@ internal sealed record Axis(double Low, double High, double Step)
 
         var rough = (high - low) / ticks;
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-        var step = power * (rough / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
-        return isTight ? new Axis(low, high, step) : new Axis(Math.Floor(low / step) * step, Math.Ceiling(high / step) * step, step);
+        var step = power * (rough / power) switch { < 1.5 => 1, < 3.5 => 2, < 7.5 => 5, _ => 10 };
+        return new Axis(low, high, step);
     }
 
     public IEnumerable<double> Ticks()

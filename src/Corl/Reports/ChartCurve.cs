@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Corl.Reports;
 
 /// <summary>A series as it is drawn: finite points, no more than can be seen, with the smoothed line and spread.</summary>
@@ -17,6 +19,14 @@ internal sealed record ChartCurve(string Name, IReadOnlyList<(double Step, doubl
             : Smoothing.Gaussian([.. chunks.Select((chunk, i) => (points[i].Step, chunk.Average(j => series.Spread[j])))], stages, width);
         return new ChartCurve(series.Name, points, Smoothing.Gaussian(points, stages, width), spread);
     }
+
+    /// <summary>Where the smoothed line ends, in three digits.</summary>
+    public string Last => Smooth.Length == 0 ? "–" : Smooth[^1] switch
+    {
+        0 => "0",
+        var value when Math.Abs(value) is < 1e-3 or >= 1e5 => value.ToString("0.0e0", CultureInfo.InvariantCulture),
+        var value => value.ToString("G3", CultureInfo.InvariantCulture).Replace('-', '−'),
+    };
 
     /// <summary>The values that the axis must show: the smoothed line, its band, and all raw values but the outermost hundredth on each side.</summary>
     public IEnumerable<double> Core()

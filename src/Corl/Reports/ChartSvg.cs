@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 
 namespace Corl.Reports;
@@ -12,6 +11,8 @@ internal static class ChartSvg
 {
     public const int MaxSeries = 6; // colours that stay apart
     private const int Width = 440, Height = 220;                        // SVG units; the page scales them
+    private const double Margin = 0.05;                                 // of the values' range, above and below
+    private const double LetterWidth = 5.6;                             // of the stages' names, about
     private const int Left = 46, Right = 12, Top = 18, Bottom = 26;     // room for the tick labels and the stages' names
 
     public static string Draw(Chart chart, IReadOnlyList<ChartCurve> curves)
@@ -37,9 +38,10 @@ internal static class ChartSvg
     {
         double[] values = [.. curves.SelectMany(curve => curve.Core()), .. chart.Include is { } include ? (double[])[include] : []];
         double[] steps = [.. curves.SelectMany(curve => curve.Points).Select(point => point.Step)];
-        return (
-            Axis.For(steps.DefaultIfEmpty(0).Min(), steps.DefaultIfEmpty(1).Max(), ticks: 6, isTight: true),
-            Axis.For(values.DefaultIfEmpty(0).Min(), values.DefaultIfEmpty(1).Max(), ticks: 4));
+        var (first, last) = chart.Steps ?? (steps.DefaultIfEmpty(0).Min(), steps.DefaultIfEmpty(1).Max());
+        var (low, high) = (values.DefaultIfEmpty(0).Min(), values.DefaultIfEmpty(1).Max());
+        var margin = Margin * (high - low);
+        return (Axis.For(first, last, ticks: 6), Axis.For(chart.Include == low ? low : low - margin, chart.Include == high ? high : high + margin, ticks: 4));
     }
 
     private static void Grid(StringBuilder svg, Axis x, Axis y)
@@ -58,10 +60,22 @@ internal static class ChartSvg
 
     private static void Stages(StringBuilder svg, IReadOnlyList<StageMark> stages, Axis x)
     {
-        foreach (var mark in stages.Where(mark => mark.Step > x.Low && mark.Step <= x.High))
+        for (var i = 0; i < stages.Count; i++)
         {
-            var at = X(x, mark.Step);
-            svg.Append(CultureInfo.InvariantCulture, $"""<path class="stage" d="M{at:F1} {Top - 6}V{Height - Bottom}"/><text class="stage-name" x="{at + 4:F1}" y="{Top - 6}">{Html(mark.Name)}</text>""");
+            var at = X(x, stages[i].Step);
+            if (at < Left || at > Width - Right)
+            {
+                continue;
+            }
+
+            if (i > 0)
+            {
+                svg.Append(CultureInfo.InvariantCulture, $"""<path class="stage" d="M{at:F1} {Top - 10}V{Height - Bottom}"/>""");
+            }
+
+            var room = (int)(((i + 1 < stages.Count ? X(x, stages[i + 1].Step) : Width) - at - 6) / LetterWidth);
+            var name = stages[i].Name.Length <= room ? stages[i].Name : room > 3 ? stages[i].Name[..(room - 1)] + "…" : "";
+            svg.Append(CultureInfo.InvariantCulture, $"""<text class="stage-name" x="{at + 4:F1}" y="{Top - 5}">{Html(name)}</text>""");
         }
     }
 
@@ -105,5 +119,5 @@ internal static class ChartSvg
 
     private static double Y(Axis axis, double value) => Height - Bottom - (Math.Clamp(axis.Share(value), 0, 1) * (Height - Top - Bottom));
 
-    private static string Html(string text) => WebUtility.HtmlEncode(text);
+    private static string Html(string text) => HtmlReport.Escape(text);
 }

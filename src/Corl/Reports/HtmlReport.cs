@@ -26,12 +26,12 @@ public static class HtmlReport
     {
         var html = new StringBuilder();
         html.Append($"""
-            <!doctype html>
+            <!DOCTYPE html>
             <html lang="en">
             <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
+            <meta charset="utf-8" />
+            <meta name="viewport" content="width=device-width, initial-scale=1" />
+            <meta name="color-scheme" content="light dark" />
             <title>{Escape(report.Title)}</title>
             <style>
             {Style.Value}</style>
@@ -115,8 +115,7 @@ public static class HtmlReport
         html.Append("""<span class="legend">""");
         for (var i = 0; i < curves.Length; i++)
         {
-            var last = curves[i].Smooth.Length == 0 ? "–" : curves[i].Smooth[^1].ToString("G3", CultureInfo.InvariantCulture).Replace('-', '−');
-            html.Append($"""<span class="key s{i}"><i></i>{Escape(curves[i].Name)} <b>{last}</b></span>""");
+            html.Append($"""<span class="key s{i}"><i></i>{Escape(curves[i].Name)} <b>{curves[i].Last}</b></span>""");
         }
 
         html.Append($"</span></figcaption>{ChartSvg.Draw(chart, curves)}</figure>\n");
@@ -176,5 +175,6 @@ public static class HtmlReport
         }
     }
 
-    internal static string Escape(string text) => WebUtility.HtmlEncode(text);
+    /// <summary>Text for the page; control characters, which no page may hold, are left out.</summary>
+    internal static string Escape(string text) => WebUtility.HtmlEncode(string.Concat(text.Where(c => !char.IsControl(c) || c is '\n' or '\t')));
 }

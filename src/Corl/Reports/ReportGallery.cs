@@ -70,7 +70,7 @@ internal static class ReportGallery
     {
         var (source, isSmall) = Source(image.Png);
         var verdict = image.IsRight switch { true => " right", false => " wrong", null => "" };
-        html.Append($"""<figure class="image{verdict}"><img{(isSmall ? " class=\"pixels\"" : "")} src="{source}" alt="" loading="lazy">""");
+        html.Append($"""<figure class="image{verdict}"><img{(isSmall ? " class=\"pixels\"" : "")} src="{source}" alt="" loading="lazy" />""");
         if (image.Label is not null || image.IsRight is not null)
         {
             html.Append($"<figcaption>{Mark(image.IsRight)}{HtmlReport.Escape(image.Label ?? "")}</figcaption>");

@@ -16,6 +16,22 @@ public static partial class RunSections
         ["clip"] = "CLIP score",
     };
 
+    /// <summary>Puts the logs of stages that ran one after another on one axis: steps go on where the stage before ended.</summary>
+    /// <param name="stages">Name and logged numbers of each stage, whose own steps begin at 1.</param>
+    public static (IReadOnlyList<MetricRow> Rows, IReadOnlyList<StageMark> Stages) Join(IEnumerable<(string Name, IReadOnlyList<MetricRow> Rows)> stages)
+    {
+        List<MetricRow> rows = [];
+        List<StageMark> marks = [];
+        foreach (var (name, stage) in stages.Where(stage => stage.Rows.Count > 0))
+        {
+            var before = rows.Count == 0 ? 0 : rows[^1].Step;
+            marks.Add(new StageMark(before + stage[0].Step, name));
+            rows.AddRange(stage.Select(row => row with { Step = before + row.Step }));
+        }
+
+        return (rows, marks);
+    }
+
     /// <summary>Curves of every reward with its spread within groups, divergence, gradient norm, lengths and the share of idle groups.</summary>
     /// <param name="rows">The logged numbers by step.</param>
     /// <param name="stages">Where stages begin.</param>
@@ -23,6 +39,7 @@ public static partial class RunSections
     {
         string[] names = [.. rows.SelectMany(row => row.Values.Keys).Distinct()];
         string[] rewards = [.. names.Select(name => RewardMeanName().Match(name)).Where(match => match.Success).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)];
+        (double, double)? steps = rows.Count > 0 ? (rows[0].Step, rows[^1].Step) : null;
         List<Chart> charts = [];
         Add("Reward, weighted sum", MetricNames.Reward, null, ("mean ± spread in groups", MetricNames.Reward, MetricNames.RewardStd));
         foreach (var reward in rewards)
@@ -31,22 +48,25 @@ public static partial class RunSections
         }
 
         Add("Groups that move no weight", MetricNames.FracRewardZeroStd, 0, ("share", MetricNames.FracRewardZeroStd, null));
-        Add("Divergence from the reference", MetricNames.Kl, 0, ("text", MetricNames.Kl + "/text", null), ("images", MetricNames.Kl + "/image", null), ("both", MetricNames.Kl, null));
+        Add("Divergence from the reference", MetricNames.Kl, 0, ByModality(MetricNames.Kl));
         Add("Gradient norm", MetricNames.GradNorm, 0, ("before clipping", MetricNames.GradNorm, null));
         Add("Answer length", "completions/*_length", 0, ("mean tokens", MetricNames.MeanLength, null), ("shortest", MetricNames.MinLength, null), ("longest", MetricNames.MaxLength, null));
         Add("Answers cut off", MetricNames.ClippedRatio, 0, ("share", MetricNames.ClippedRatio, null));
-        Add("Entropy per token", MetricNames.Entropy, null, ("text", MetricNames.Entropy + "/text", null), ("images", MetricNames.Entropy + "/image", null), ("both", MetricNames.Entropy, null));
+        Add("Entropy per token", MetricNames.Entropy, null, ByModality(MetricNames.Entropy));
         Add("Sampling against training log-probability", "rollout_logp_absdiff", 0, ("text", MetricNames.LogpAbsDiff("text"), null), ("images", MetricNames.LogpAbsDiff("image"), null));
         Add("Learning rate", MetricNames.LearningRate, 0, ("rate", MetricNames.LearningRate, null));
         Add("Seconds per step", MetricNames.StepTime, 0, ("seconds", MetricNames.StepTime, null));
         return new ReportSection("Curves", [new ChartBlock(charts)], "Strong lines are averages over neighbouring steps, faint lines the steps themselves; shaded: the standard deviation within a group, which is what the advantage acts on.");
+
+        (string, string, string?)[] ByModality(string key) =>
+            names.Contains($"{key}/text") || names.Contains($"{key}/image") ? [("text", $"{key}/text", null), ("images", $"{key}/image", null)] : [("mean", key, null)];
 
         void Add(string title, string metric, double? include, params (string Name, string Key, string? Spread)[] series)
         {
             ChartSeries[] present = [.. series.Select(line => Series(rows, line.Name, line.Key, line.Spread)).Where(line => line.Points.Count > 0)];
             if (present.Length > 0)
             {
-                charts.Add(new Chart(title, present) { Metric = metric, Include = include, Stages = stages });
+                charts.Add(new Chart(title, present) { Metric = metric, Include = include, Stages = stages, Steps = steps });
             }
         }
     }
@@ -86,8 +106,7 @@ public static partial class RunSections
         "rollout_image" => "drawing images",
         "rollout_text" => "writing answers",
         "reward" => "rewards",
-        "forward" => "forward",
-        "backward" => "backward",
+        "data" => "reading data",
         _ => phase.Replace('_', ' '),
     };
 
