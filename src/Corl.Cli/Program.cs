@@ -66,6 +66,7 @@ internal static class Program
             InspectCommand.Create(),
             ConvertCommand.Create(),
             DataCommand.Create(),
+            ScoreCommand.Create(),
             SpiceCommand.Create(),
             EnvCommand.Create(),
             help,
