@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Corl.Imaging;
 using Corl.Rollouts;
 using static TorchSharp.torch;
 
@@ -8,8 +7,6 @@ namespace Corl.Cli;
 /// <summary>Answers a question about an image.</summary>
 internal static class AskCommand
 {
-    private const int MaxImageBytes = 64 << 20; // an image file of a camera has a tenth of that
-
     private static readonly Argument<string> Image = new("image") { Description = "PNG, JPEG or WebP" };
     private static readonly Argument<string> Question = new("question") { Description = "What to ask" };
     private static readonly Option<bool> Reason = new("--cot") { Description = "Ask for the reasoning in <think> and the answer in <answer> tags" };
@@ -33,7 +30,7 @@ internal static class AskCommand
             throw new UserException($"--max-tokens {length}: expected 1 to 16384");
         }
 
-        var image = Read(file);
+        var image = ImageFile.Read(file);
         using var policy = ModelFolder.Load(session);
         using var scope = NewDisposeScope();
         using var off = no_grad();
@@ -46,17 +43,5 @@ internal static class AskCommand
         session.Print(text);
         session.Document(new { text, ids = answer.Ids[0], promptIds = ids, logps = answer.Logps[0] });
         return Program.Done;
-    }
-
-    private static RgbImage Read(string file)
-    {
-        if (!File.Exists(file))
-        {
-            throw new UserException($"{file}: no such image file");
-        }
-
-        return new FileInfo(file).Length <= MaxImageBytes
-            ? ImageCodec.Decode(File.ReadAllBytes(file), file)
-            : throw new UserException($"{file}: {new FileInfo(file).Length} bytes; an image has at most {MaxImageBytes}");
     }
 }

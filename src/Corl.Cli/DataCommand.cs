@@ -33,7 +33,7 @@ internal static class DataCommand
         }
 
         var watch = Stopwatch.StartNew();
-        X2xFile.Write(path, Enumerable.Range(0, count).Select(i =>
+        X2xWriter.Write(path, Enumerable.Range(0, count).Select(i =>
         {
             session.Interrupt.ThrowIfCancellationRequested();
             return Row((session.Seed ?? 0) + (ulong)i, isMultipleChoice: i % 2 == 0);
@@ -44,14 +44,19 @@ internal static class DataCommand
         return Program.Done;
     }
 
-    private static X2xRow Row(ulong seed, bool isMultipleChoice)
+    private static Sample Row(ulong seed, bool isMultipleChoice)
     {
         var record = ShapesRecord.Of(seed);
         var question = SceneQuestion.Of(record, isMultipleChoice);
-        var image = new RgbImage(World.Size, World.Size, SceneRenderer.Render(record.Scene));
-        return new X2xRow(
-            ImageCodec.EncodePng(image), $"shapes-{seed}.png", record.Prompt, question.Text, question.Response,
-            isMultipleChoice ? QuestionType.MultipleChoice : QuestionType.OpenEnded);
+        return new Sample
+        {
+            Id = $"shapes-{seed}",
+            Prompt = record.Prompt,
+            Question = question.Text,
+            Answer = question.Response,
+            Type = isMultipleChoice ? QuestionType.MultipleChoice : QuestionType.OpenEnded,
+            ImageBytes = ImageCodec.EncodePng(new RgbImage(World.Size, World.Size, SceneRenderer.Render(record.Scene))),
+        };
     }
 
     private static int Validate(Session session)

@@ -2,79 +2,119 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using Corl.Cli.Recipes;
-using Corl.Reports;
 using Corl.Rollouts;
 using Corl.Shapes;
 
 namespace Corl.Cli;
 
-/// <summary>The tour on the Shapes world: baseline, stage 1, stage 2, and what changed.</summary>
+/// <summary>
+/// The whole of the method on the Shapes world: the base model, stage 1 (unified), stage 2 (refined, one task after the other), each
+/// followed by an evaluation on held-out prompts and questions. Stopped at any instant, the same command with --resume goes on.
+/// </summary>
 internal static class DemoCommand
 {
-    private static readonly string[] SecondStage = ["shapes/refined-t2i", "shapes/refined-mcq", "shapes/refined-oe"];
-    private static readonly Option<string?> Out = new("--out") { Description = "Folder of the run; default: runs/demo, or the first free runs/demo-N", HelpName = "folder" };
-    private static readonly Option<string> First = new("--recipe") { Description = "Recipe of stage 1: shapes/unified is the paper to the letter, shapes/unified-plus ours", DefaultValueFactory = _ => "shapes/unified-plus", HelpName = "recipe" };
-    private static readonly Option<string[]> Set = new("--set") { Description = "Change a setting of every stage, for example steps=5", HelpName = "key=value", DefaultValueFactory = _ => [] };
-    private static readonly Option<int> Prompts = new("--prompts") { Description = "Prompts of each of the six kinds in the evaluations", DefaultValueFactory = _ => ShapesSize.Full.PromptsPerTask, HelpName = "n" };
-    private static readonly Option<int> Questions = new("--questions") { Description = "Questions of each of the two types in the evaluations", DefaultValueFactory = _ => ShapesSize.Full.QuestionsPerType, HelpName = "n" };
+    private static readonly string[] StageTwo = ["shapes/refined-t2i", "shapes/refined-mcq", "shapes/refined-oe"];
 
-    public static Command Create() => new Verb("demo", "Train the tiny model in both stages and show what it learnt", "corl demo --out runs/demo", Run) { ModelFolder.Option, Out, First, Set, Prompts, Questions };
+    private static readonly Option<string> Out = new("--out") { Description = "Folder of the demo", DefaultValueFactory = _ => Path.Combine("runs", "demo"), HelpName = "folder" };
+    private static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the demo in --out" };
+    private static readonly Option<string> StageOne = new("--recipe") { Description = "Recipe of stage 1: shapes/unified is the paper's algorithm, shapes/unified-plus ours", DefaultValueFactory = _ => "shapes/unified-plus", HelpName = "name" };
+    private static readonly Option<string[]> Set = new("--set") { Description = "Change a setting in every stage", HelpName = "key=value", DefaultValueFactory = _ => [] };
+
+    public static Command Create() => new Verb("demo", "See the method work in ten minutes: a tiny model learns to draw and to answer better", "corl demo --out runs/demo", Run)
+    {
+        Out, Resume, StageOne, Set, ModelFolder.Option,
+    };
 
     private static int Run(Session session)
     {
         var watch = Stopwatch.StartNew();
-        var folder = OutputFolder.Prepare(session.Value(Out) ?? FreeFolder());
-        string[] overrides = session.Seed is { } seed ? [.. session.Value(Set)!, $"seed={seed}"] : session.Value(Set)!;
-        var stages = SecondStage.Prepend(session.Value(First)!).Select(name => Recipe.Load(name, overrides)).ToList();
-        var size = new ShapesSize(session.Value(Prompts), session.Value(Questions));
-        session.Progress($"stage 1 is {session.Value(First)}; stage 2 {string.Join(", ", SecondStage)}; the run is in {folder}");
-        using var policy = ModelFolder.Load(session);
-        var showcase = new DemoShowcase(policy, stages[0].Stage.Seed);
-        List<(string Name, ShapesResult Result)> results = [];
-        List<(string Name, IReadOnlyList<MetricRow> Rows)> logs = [];
-        Evaluate("before", "before");
-        for (var i = 0; i < stages.Count; i++)
+        string[] overrides = [.. session.Value(Set)!, $"seed={session.Seed ?? 0}"];
+        DemoStage[] stages =
+        [
+            new("stage 1", [Recipe.Load(session.Value(StageOne)!, overrides)]),
+            new("stage 2", [.. StageTwo.Select(name => Recipe.Load(name, overrides))]),
+        ];
+        var folder = session.Value(Out)!;
+        if (!session.Value(Resume))
         {
-            logs.Add((stages[i].Stage.Name, Train(session, stages[i], policy, Path.Combine(folder, $"{i + 1}-{stages[i].Stage.Name}"))));
-            if (i == 0)
-            {
-                Evaluate("stage1", "stage 1");
-            }
+            OutputFolder.Prepare(folder, "name a new folder, or go on with the demo in it with --resume");
         }
 
-        Evaluate("after", "stage 2");
-        var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), TrainCommand.PeakMegabytes(), stages.Sum(s => s.Stage.Steps ?? 0), results.ToDictionary(r => r.Name, r => r.Result));
+        var device = session.OpenDevice();
+        session.Progress($"stage 1 runs {session.Value(StageOne)} ({(stages[0].Recipes[0].Stage.Advantage == Grpo.AdvantageKind.Joint ? "the paper's algorithm" : "one advantage per modality, counted objects")}); --recipe picks another");
+        var model = ModelFolder.Of(session);
+        List<DemoResult> results = [];
+        using (var policy = Policy.Load(model, device))
+        {
+            results.Add(Look(session, folder, "before", policy));
+        }
+
+        foreach (var stage in stages)
+        {
+            foreach (var recipe in stage.Recipes)
+            {
+                model = Train(session, recipe, model, Path.Combine(folder, recipe.Stage.Name));
+            }
+
+            using var policy = Policy.Load(model, device);
+            results.Add(Look(session, folder, stage == stages[^1] ? "after" : "stage1", policy));
+        }
+
+        Finish(session, watch, folder, stages, results);
+        return Program.Done;
+    }
+
+    // Every stage begins from the folder that the one before wrote, so that a resumed demo begins from the same bits.
+    private static string Train(Session session, Recipe recipe, string model, string path)
+    {
+        var folder = new RunFolder(path);
+        using var data = ShapesData.For(recipe.Stage.Tasks);
+        RunFolder.Open(path, resume: true, recipe, model, data);
+        if (!File.Exists(folder.Summary))
+        {
+            using var policy = Policy.Load(model, session.OpenDevice());
+            var watch = Stopwatch.StartNew();
+            TrainCommand.Train(session, recipe, policy, data, folder);
+            var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), TrainCommand.PeakMegabytes(), recipe.Stage.TotalSteps(data.Count), new Dictionary<string, ShapesResult>());
+            AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n"); // last: it marks the stage as done
+        }
+
+        return folder.Policy;
+    }
+
+    private static DemoResult Look(Session session, string folder, string name, Policy policy)
+    {
+        var file = Path.Combine(folder, $"{name}.json");
+        if (File.Exists(file))
+        {
+            return JsonSerializer.Deserialize<DemoResult>(File.ReadAllText(file), Session.JsonStyle)!;
+        }
+
+        var result = DemoResult.Of(name, policy, session.Seed ?? 0, what =>
+        {
+            session.Interrupt.ThrowIfCancellationRequested();
+            session.Progress($"{name}: {what}");
+        });
+        AtomicFile.WriteText(file, JsonSerializer.Serialize(result, Session.JsonStyle) + "\n");
+        return result;
+    }
+
+    private static void Finish(Session session, Stopwatch watch, string folder, DemoStage[] stages, List<DemoResult> results)
+    {
+        var steps = stages.SelectMany(stage => stage.Recipes).Sum(recipe => recipe.Stage.TotalSteps(ShapesData.Rows));
+        var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), TrainCommand.PeakMegabytes(), steps, results.ToDictionary(x => x.Name, x => x.Scores));
         AtomicFile.WriteText(Path.Combine(folder, "summary.json"), JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n");
         var report = Path.Combine(folder, "report.html");
-        HtmlReport.Write(report, DemoReport.Of(session.Value(First)!, stages, results, size, logs, showcase, summary));
-        foreach (var row in ShapesTable.Rows(results))
+        DemoReport.Write(report, session.Seed ?? 0, folder, stages, results, summary);
+        foreach (var row in ShapesTable.Rows([.. results.Select(x => (x.Name, x.Scores))]))
         {
-            session.Print(string.Join("  ", row.Select(cell => cell.PadLeft(8))).TrimEnd());
+            session.Print($"{row[0],-28}{string.Concat(row[1..].Select(cell => cell.PadLeft(9)))}");
         }
 
-        session.Print($"stage 1 was {session.Value(First)}; {summary.Steps} updates, {summary.Seconds} s, {summary.PeakRssMb} MB; one standard error is about 2 for images, 3 for answers; report: {report}");
+        session.Print($"percent; {steps} steps in {summary.Seconds} s, {summary.PeakRssMb / 1000:F1} GB; curves, images and answers: {report}");
         session.Document(summary);
-        return Program.Done;
-
-        void Evaluate(string key, string shown)
-        {
-            session.Progress($"evaluating: {shown}");
-            results.Add((key, ShapesResult.Of(policy, stages[0].Stage.Seed, size, session.Progress)));
-            showcase.Look(shown);
-        }
-    }
-
-    private static IReadOnlyList<MetricRow> Train(Session session, Recipe recipe, Policy policy, string path)
-    {
-        using var data = ShapesData.For(recipe.Stage.Tasks);
-        var folder = RunFolder.Open(path, resume: false, recipe, ModelFolder.Of(session), data);
-        TrainCommand.Train(session, recipe, policy, data, folder);
-        return RunLog.ReadMetrics(path);
-    }
-
-    private static string FreeFolder()
-    {
-        var first = Path.Combine("runs", "demo");
-        return Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? first : $"{first}-{i}").First(path => !Directory.Exists(path) && !File.Exists(path));
     }
 }
+
+/// <summary>A stage of the demo: one recipe after the other.</summary>
+internal sealed record DemoStage(string Name, IReadOnlyList<Recipe> Recipes);

@@ -1,63 +1,56 @@
 using System.Globalization;
-using Corl.Cli.Recipes;
 using Corl.Reports;
 using Corl.Shapes;
 
 namespace Corl.Cli;
 
-/// <summary>The page that the demo leaves.</summary>
+/// <summary>report.html of the demo: results, images and answers before and after, curves, time.</summary>
 internal static class DemoReport
 {
-    public static RunReport Of(
-        string recipe,
-        IReadOnlyList<Recipe> stages,
-        IReadOnlyList<(string Name, ShapesResult Result)> results,
-        ShapesSize size,
-        IEnumerable<(string Name, IReadOnlyList<MetricRow> Rows)> logs,
-        DemoShowcase showcase,
-        RunSummary summary)
+    public static void Write(string path, ulong seed, string folder, IReadOnlyList<DemoStage> stages, IReadOnlyList<DemoResult> results, RunSummary summary)
     {
-        var (rows, marks) = RunSections.Join(logs);
-        var (first, last) = (results[0].Result, results[^1].Result);
-        return new RunReport
+        var (rows, marks) = RunSections.Join(stages.SelectMany(stage => stage.Recipes).Select(recipe => (recipe.Stage.Name, RunLog.ReadMetrics(Path.Combine(folder, recipe.Stage.Name)))));
+        var unified = stages[0].Recipes[0].Stage;
+        HtmlReport.Write(path, new RunReport
         {
-            Title = "Corl on the Shapes world",
-            Subtitle = string.Create(CultureInfo.InvariantCulture, $"stage 1 {recipe}, seed {stages[0].Stage.Seed}, {summary.Steps} updates in {summary.Seconds:F0} s"),
+            Title = "Co-reinforcement learning in the Shapes world",
+            Subtitle = string.Create(CultureInfo.InvariantCulture, $"stage 1: {unified.Name}; seed {seed}; {summary.Steps} steps in {summary.Seconds} s, {summary.PeakRssMb / 1000:F1} GB; libtorch {Devices.TorchVersion}"),
             KeyFigures =
             [
-                Figure("Prompts drawn, nothing else (strict)", x => x.Strict),
+                Figure("Images right, nothing else in them", x => x.Strict),
                 Figure("ShapesEval", x => x.ShapesEval),
-                Figure("Right answers inside their tags, sampled", x => (x.Sampled.McqTagged + x.Sampled.OpenEndedTagged) / 2),
+                Figure("Answers right and tagged, sampled", x => (x.Sampled.McqTagged + x.Sampled.OpenEndedTagged) / 2),
+                Figure("Answers in the asked format, sampled", x => x.Sampled.Format),
             ],
             Sections =
             [
-                new ReportSection("Results", [new TableBlock(Table(results, size))], "Held-out prompts and questions, the same random numbers before and after; ± one standard error."),
-                new ReportSection("The same prompts before and after", [new ImagesBlock(showcase.Images)], "A tick: what the prompt says is there, and nothing else."),
-                new ReportSection("The same questions before and after", [new AnswersBlock(showcase.Answers)]),
+                new ReportSection("Results", [new TableBlock(ShapesTable.Of([.. results.Select(x => (x.Name, x.Scores))]))], "Held-out prompts and questions, judged by an exact detector; shares with one standard error."),
+                new ReportSection("The same prompts, before and after", [new ImagesBlock(Images(results))], "The same noise at every stage; marked right when everything asked for is there and nothing else."),
+                new ReportSection("The same questions, before and after", [new AnswersBlock(Answers(results))]),
                 RunSections.Curves(rows, marks),
                 RunSections.Times(rows, marks),
-                .. stages.Select(stage => RunSections.Recipe(stage.ToYaml())),
+                .. stages.SelectMany(stage => stage.Recipes).Select(recipe => RunSections.Recipe(recipe.ToYaml())),
             ],
-        };
+        });
 
-        KeyFigure Figure(string label, Func<ShapesResult, double> value) => new(label, string.Create(CultureInfo.InvariantCulture, $"{100 * value(first):F1} → {100 * value(last):F1} %"));
+        KeyFigure Figure(string label, Func<ShapesResult, double> value) => new(
+            label, string.Create(CultureInfo.InvariantCulture, $"{value(results[0].Scores):F2} → {value(results[^1].Scores):F2}"), "before → after, ± 0.02");
     }
 
-    private static ResultTable Table(IReadOnlyList<(string Name, ShapesResult Result)> results, ShapesSize size)
-    {
-        var perTask = size.PromptsPerTask * ShapesEval.ImagesPerPrompt;
-        return new ResultTable(
-            [.. results.Select(r => r.Name switch { "stage1" => "after stage 1", "after" => "after stage 2", _ => r.Name })],
-            [.. ShapesTable.Lines.Select(line => new ResultRow(line.Name, [.. results.Select(r => (Measure?)Share(line.Value(r.Result), Trials(line.Name)))]) { IsMain = line.Name is "ShapesEval" or "strict" })]);
+    private static ImageComparison[] Images(IReadOnlyList<DemoResult> results) =>
+    [
+        .. DemoResult.Prompts.Select((record, i) => new ImageComparison(
+            record.Prompt,
+            new ReportImage(DemoResult.Png(SceneRenderer.Render(record.Scene))),
+            [.. results.Select(result => (result.Name, (IReadOnlyList<ReportImage>)[.. result.Images[i].Zip(result.IsRight[i], (png, isRight) => new ReportImage(png, IsRight: isRight))]))])),
+    ];
 
-        int Trials(string name) => name switch
-        {
-            "ShapesEval" or "strict" => perTask * World.Tasks.Length,
-            _ when name.StartsWith("format", StringComparison.Ordinal) => 2 * size.QuestionsPerType,
-            _ when name.Contains(',', StringComparison.Ordinal) => size.QuestionsPerType,
-            _ => perTask,
-        };
-    }
-
-    private static Measure Share(double share, int trials) => new(share, Math.Sqrt(share * (1 - share) / trials));
+    private static AnswerComparison[] Answers(IReadOnlyList<DemoResult> results) =>
+    [
+        .. DemoResult.Questions.Select((asked, i) => new AnswerComparison(
+            asked.Question.Text,
+            asked.Question.Answer,
+            new ReportImage(DemoResult.Png(SceneRenderer.Render(asked.Record.Scene))),
+            [.. results.Select(result => (result.Name, result.Answers[i], (bool?)ShapesQa.IsRight(result.Answers[i], asked.Question.Answer)))])),
+    ];
 }

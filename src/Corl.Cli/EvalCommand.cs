@@ -38,7 +38,7 @@ internal static class EvalCommand
 
         foreach (var row in ShapesTable.Rows([("", result)]))
         {
-            session.Print(string.Join("  ", row.Select(cell => cell.PadRight(12))).TrimEnd());
+            session.Print($"{row[0],-28}{row[1],7}");
         }
 
         var items = (size.PromptsPerTask * Corl.Shapes.World.Tasks.Length * Corl.Shapes.ShapesEval.ImagesPerPrompt) + (4 * size.QuestionsPerType); // each question twice

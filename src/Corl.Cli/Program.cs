@@ -58,13 +58,15 @@ internal static class Program
         help.Action = new HelpWithExample((HelpAction)help.Action!);
         var root = new Command("corl", "Co-reinforcement learning of unified multimodal models: two-stage GRPO of Janus-Pro.")
         {
-            DemoCommand.Create(), TrainCommand.Create(),
+            DemoCommand.Create(),
+            TrainCommand.Create(),
             GenerateCommand.Create(),
             AskCommand.Create(),
             EvalCommand.Create(),
             InspectCommand.Create(),
             ConvertCommand.Create(),
             DataCommand.Create(),
+            ScoreCommand.Create(),
             SpiceCommand.Create(),
             EnvCommand.Create(),
             help,

@@ -43,7 +43,11 @@ internal sealed record RunFolder(string Path)
             return folder;
         }
 
-        OutputFolder.Prepare(path, "name a new folder, or go on with the run in it with --resume");
+        if (!resume || !folder.IsBarelyBegun)
+        {
+            OutputFolder.Prepare(path, "name a new folder, or go on with the run in it with --resume");
+        }
+
         AtomicFile.WriteText(folder.Recipe, recipe.ToYaml());
         AtomicFile.WriteText(folder.About, JsonSerializer.Serialize(about, Session.JsonStyle) + "\n"); // last: it marks a folder as a run's
         return folder;
@@ -51,6 +55,9 @@ internal sealed record RunFolder(string Path)
 
     /// <summary>Whether a folder is a run's.</summary>
     public static bool IsRun(string path) => File.Exists(new RunFolder(path).About);
+
+    // A run that was killed before run.json was there holds nothing but these.
+    private bool IsBarelyBegun => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).All(x => x.StartsWith(Recipe, StringComparison.Ordinal) || x.StartsWith(About, StringComparison.Ordinal));
 
     private string Inside(string name) => System.IO.Path.Combine(Path, name);
 

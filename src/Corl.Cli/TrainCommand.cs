@@ -47,6 +47,7 @@ internal static class TrainCommand
 
         var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), PeakMegabytes(), recipe.Stage.TotalSteps(data.Count), evaluations);
         AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n");
+        TrainReport.Write(folder, recipe, summary);
         session.Print($"{summary.Steps} steps, {summary.Seconds} s; the model is in {folder.Policy}");
         session.Document(summary);
         return Program.Done;

@@ -62,7 +62,7 @@ public sealed class TrainTests
     }
 
     // Everything but the times of day and how long things took.
-    private static IEnumerable<string> Untimed(string folder) =>
+    internal static IEnumerable<string> Untimed(string folder) =>
         RunLog.ReadMetrics(folder).Select(row => $"{row.Step}: {string.Join(", ", row.Values.Where(x => !x.Key.Contains("time", StringComparison.Ordinal)).Select(x => $"{x.Key} {x.Value:R}"))}");
 
     private static CommandLine Run(TemporaryFolder folder, string name, params string[] more) => CommandLine.Run(Arguments(folder, name, more));

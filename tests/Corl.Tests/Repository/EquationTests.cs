@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Corl.Tests.Repository;
 
-/// <summary>The paper's equations are each defined in one place, and the README's table points at files that exist.</summary>
+/// <summary>The paper's equations are each defined in one place.</summary>
 public sealed partial class EquationTests
 {
     [Theory]
@@ -22,18 +22,6 @@ public sealed partial class EquationTests
         Assert.Equal([file], found);
     }
 
-    [Fact]
-    public void Readme_NamedFiles_Exist()
-    {
-        var readme = File.ReadAllText(Path.Combine(Source.Root, "README.md"));
-        string[] named = [.. FileName().Matches(readme).Select(match => match.Groups["path"].Value).Distinct()];
-        Assert.NotEmpty(named);
-        Assert.DoesNotContain(named, name => !Path.Exists(Path.Combine(Source.Root, name)));
-    }
-
     [GeneratedRegex(@"Eq\. \((?<n>\d)\):")]
     private static partial Regex Tag();
-
-    [GeneratedRegex(@"[`(](?<path>(src|docs|recipes|samples|tests|bench|assets|LICENSE|THIRD-PARTY)[\w./-]*)[`)]")]
-    private static partial Regex FileName();
 }
