@@ -77,9 +77,11 @@ public sealed class BlipCaptioner : Module
 
     /// <summary>Writes a Hugging Face directory: config.json, model.safetensors, vocab.txt and the files of the two processors.</summary>
     /// <param name="directory">Created when missing.</param>
-    public void Save(string directory)
+    /// <param name="dtype">Type stored.</param>
+    public void Save(string directory, ScalarType dtype = ScalarType.Float32)
     {
-        Safetensors.Write(Path.Combine(directory, Safetensors.SingleFile), named_parameters().Select(pair => KeyValuePair.Create(pair.name, (Tensor)pair.parameter)));
+        using var scope = NewDisposeScope();
+        Safetensors.Write(Path.Combine(directory, Safetensors.SingleFile), named_parameters().Select(pair => KeyValuePair.Create(pair.name, pair.parameter.detach().to_type(dtype))));
         AtomicFile.WriteText(Path.Combine(directory, "vocab.txt"), string.Join('\n', Tokenizer.Tokens) + "\n");
         AtomicFile.WriteText(Path.Combine(directory, "preprocessor_config.json"), Input.ToJson());
         AtomicFile.WriteText(Path.Combine(directory, "tokenizer_config.json"), JsonSerializer.Serialize(new { tokenizer_class = "BertTokenizer", do_lower_case = true }) + "\n");

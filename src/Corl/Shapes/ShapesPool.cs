@@ -9,11 +9,10 @@ internal sealed class ShapesPool
 
     /// <summary>Renders scenes on all cores.</summary>
     public ShapesPool(IReadOnlyList<Scene> scenes)
-    {
-        Scenes = scenes;
-        _pixels = new byte[scenes.Count * World.ImageBytes];
+        : this(scenes, new byte[scenes.Count * World.ImageBytes]) =>
         Parallel.For(0, scenes.Count, i => SceneRenderer.Render(scenes[i], _pixels.AsSpan(i * World.ImageBytes, World.ImageBytes)));
-    }
+
+    private ShapesPool(IReadOnlyList<Scene> scenes, byte[] pixels) => (Scenes, _pixels) = (scenes, pixels);
 
     /// <summary>What the images show.</summary>
     public IReadOnlyList<Scene> Scenes { get; }
@@ -23,6 +22,24 @@ internal sealed class ShapesPool
 
     /// <summary>The training records' scenes, seeds from 0.</summary>
     public static ShapesPool Of(IReadOnlyList<ShapesRecord> records) => new([.. records.Select(record => record.Scene)]);
+
+    /// <summary>The same scenes with other images, each of <see cref="World.ImageBytes"/> bytes.</summary>
+    public ShapesPool With(IEnumerable<byte[]> images) => new(Scenes, [.. images.SelectMany(bytes => bytes)]);
+
+    /// <summary>Numbers of images drawn at random, with repetition.</summary>
+    public int[] Draw(int count, ref CounterRng random) => Draw(count, Count, ref random);
+
+    /// <summary>Numbers of images drawn at random from the first <paramref name="below"/>, with repetition.</summary>
+    public static int[] Draw(int count, int below, ref CounterRng random)
+    {
+        var chosen = new int[count];
+        foreach (ref var number in chosen.AsSpan())
+        {
+            number = random.Below(below);
+        }
+
+        return chosen;
+    }
 
     /// <summary>Chosen images as a network takes them: [N, 3, H, W] in [−1, 1].</summary>
     public Tensor Pixels(ReadOnlySpan<int> chosen)

@@ -39,10 +39,10 @@ internal sealed class ShapesVqTraining : IDisposable
     }
 
     /// <summary>Learning rate, betas and length of the main part, as measured in <c>docs/shapes.md</c> §7.</summary>
-    public static readonly CosineSchedule Main = new(1.5e-3, Steps: 1600, WarmUp: 50, Floor: 0.02);
+    public static readonly CosineSchedule Main = new(1.5e-3, Steps: 1800, WarmUp: 50, Floor: 0.02);
 
     /// <summary>The same of the polish.</summary>
-    public static readonly CosineSchedule PolishSchedule = new(6e-4, Steps: 700, WarmUp: 20, Floor: 0.02);
+    public static readonly CosineSchedule PolishSchedule = new(6e-4, Steps: 600, WarmUp: 20, Floor: 0.02);
 
     /// <summary>The main part.</summary>
     public TrainingPhase Phase(CosineSchedule schedule) => new("vq", schedule, [.. _vq.named_parameters()], step =>
@@ -88,6 +88,22 @@ internal sealed class ShapesVqTraining : IDisposable
         return cat(parts).MoveToOuterDisposeScope();
     }
 
+    /// <summary>A pool's images as the tokenizer paints them from their codes.</summary>
+    public static IEnumerable<byte[]> Repaint(VqModel vq, ShapesPool pool)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var codes = EncodeAll(vq, pool);
+        List<byte[]> images = [];
+        for (var first = 0; first < pool.Count; first += EncodedAtOnce)
+        {
+            using var inner = NewDisposeScope();
+            images.AddRange(ShapesPool.ToImages(vq.Decode(vq.Quantized(codes.narrow(0, first, Math.Min(EncodedAtOnce, pool.Count - first))))));
+        }
+
+        return images;
+    }
+
     /// <summary>Makes the code table unit vectors, as which it is used anyway.</summary>
     public static void NormaliseTable(VqModel vq)
     {
@@ -103,12 +119,7 @@ internal sealed class ShapesVqTraining : IDisposable
     private double Backward(string purpose, int step, Func<VqModel, int[], int, Tensor> loss)
     {
         var random = CounterRng.Named(_seed, purpose, step);
-        var chosen = new int[Batch];
-        for (var i = 0; i < Batch; i++)
-        {
-            chosen[i] = random.Below(_pool.Count);
-        }
-
+        var chosen = _pool.Draw(Batch, ref random);
         return _replicas.Backward([.. chosen.Chunk(AtOnce).Select<int[], (int, Func<VqModel, Tensor>)>((rows, part) => (rows.Length, vq => loss(vq, rows, part) * (rows.Length / (double)Batch)))]);
     }
 

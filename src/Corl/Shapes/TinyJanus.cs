@@ -29,6 +29,20 @@ internal static class TinyJanus
     /// <summary>The starting values of a seed; each parameter's follow from its name, not from the order of construction.</summary>
     public static WeightSource Start(ulong seed) => WeightSource.From((key, shape) => Initial(seed, key, shape));
 
+    /// <summary>Gives a model a trained VQ tokenizer; the codes' embedding starts as its table.</summary>
+    public static void TakeVq(JanusPro model, VqModel vq)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        foreach (var (name, parameter) in vq.named_parameters())
+        {
+            parameters["gen_vision_model." + name].copy_(parameter);
+        }
+
+        parameters["gen_embed.weight"].copy_(vq.Table);
+    }
+
     private static Tensor Initial(ulong seed, string key, long[] shape)
     {
         if (shape.Length == 1)

@@ -1,5 +1,4 @@
 using Corl.Models;
-using static TorchSharp.torch;
 
 namespace Corl.Shapes;
 
@@ -16,9 +15,7 @@ internal sealed record VqFidelity(double Psnr, double Verdicts, double Objects)
     {
         ShapesRecord[] records = [.. Enumerable.Range(0, Records).Select(i => ShapesRecord.Of(Seeds.VqTest + (ulong)i))];
         var pool = ShapesPool.Of(records);
-        using var off = no_grad();
-        using var scope = NewDisposeScope();
-        var repainted = ShapesPool.ToImages(vq.Decode(vq.Quantized(ShapesVqTraining.EncodeAll(vq, pool))));
+        byte[][] repainted = [.. ShapesVqTraining.Repaint(vq, pool)];
         double psnr = 0, verdicts = 0, objects = 0;
         for (var i = 0; i < Records; i++)
         {

@@ -5,8 +5,6 @@ namespace Corl.Tests.Shapes;
 
 public sealed class ShapesWeightsTests
 {
-    private static string ShippedBase => Path.Combine(AppContext.BaseDirectory, "../../../../../assets/shapes/base");
-
     // What the reference implementation measured of its own weights: 150 prompts with 4 images, 250 questions of each type.
     private static readonly Dictionary<string, (double Overall, double Strict, double GreedyMcq, double GreedyOpenEnded, double SampledFormat)> Published = new()
     {
@@ -48,7 +46,7 @@ public sealed class ShapesWeightsTests
     [Fact]
     public void Run_ShippedBase_StandsWhereTrainingStillHasRoom()
     {
-        using var policy = Policy.Load(ShippedBase);
+        using var policy = Policy.Load(Assets.Base);
         var player = new ShapesPlayer(policy, seed: 0);
         Assert.InRange(ShapesEval.Run(player.Paint, perTask: 10).Overall, .50, .80);
         Assert.InRange(ShapesQa.Run(player.Answer, greedy: false, perType: 50).Format, .1, .8);
@@ -57,7 +55,7 @@ public sealed class ShapesWeightsTests
     [Fact]
     public void Paint_AnyChunk_GivesTheSameImages()
     {
-        using var policy = Policy.Load(ShippedBase);
+        using var policy = Policy.Load(Assets.Base);
         var player = new ShapesPlayer(policy, seed: 0);
         string[] prompts = [.. ShapesEval.Prompts(1).Select(record => record.Prompt)];
         var together = player.Paint(prompts, 2, 0);
