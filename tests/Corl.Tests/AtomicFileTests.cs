@@ -1,6 +1,4 @@
-using Corl.Checkpoints;
-
-namespace Corl.Tests.Checkpoints;
+namespace Corl.Tests;
 
 public sealed class AtomicFileTests
 {
