@@ -28,7 +28,8 @@ internal static class GoldenCase
         return (tensors, error);
     }
 
-    private static (Dictionary<string, Digest>?, string?) Attempt(string path)
+    /// <summary>The same without bounds. Any other exception than the user's passes through.</summary>
+    public static (Dictionary<string, Digest>? Tensors, string? Error) Attempt(string path)
     {
         using var scope = NewDisposeScope();
         try

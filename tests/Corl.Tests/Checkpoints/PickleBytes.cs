@@ -46,12 +46,13 @@ internal static class PickleBytes
             (byte)'R',
         ];
 
-    /// <summary>Writes an archive with a pickle and storage "0".</summary>
-    public static void WriteArchive(string path, byte[] pickle, byte[] storage)
+    /// <summary>Writes an archive with a pickle, storage "0" and more entries.</summary>
+    public static void WriteArchive(string path, byte[] pickle, byte[] storage, params (string Name, byte[] Content)[] more)
     {
         using var archive = ZipFile.Open(path, ZipArchiveMode.Create);
         Add(archive, "archive/data.pkl", pickle);
         Add(archive, "archive/data/0", storage);
+        Array.ForEach(more, entry => Add(archive, entry.Name, entry.Content));
     }
 
     private static void Add(ZipArchive archive, string name, byte[] content)

@@ -102,6 +102,26 @@ public sealed class TorchFileTests
         Assert.Contains("'a\\u000ab\\u202e'", Refused(folder, Program(Dict(("a\nb\u202e", Tensor(4, 4, [4], [1]))))), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Open_EntryInsideAnotherEntry_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("nested.bin");
+        var pickle = Program(Dict(("w", Tensor(4, 0, [4], [1]))));
+        WriteArchive(path, pickle, new byte[16]);
+        var inner = File.ReadAllBytes(path);
+        var start = inner.AsSpan().IndexOf("archive/data/0"u8) - 30; // a local header has 30 bytes before the name
+        inner = inner[start..(start + 30 + "archive/data/0".Length + 16)];
+        File.Delete(path);
+        WriteArchive(path, pickle, new byte[16], ("archive/extra", inner));
+        var bytes = File.ReadAllBytes(path);
+        var hidden = bytes.AsSpan().LastIndexOf(inner); // the copy within the extra entry
+        var central = bytes.AsSpan().LastIndexOf("archive/data/0"u8) - 46; // a directory record has 46 bytes before the name
+        BitConverter.TryWriteBytes(bytes.AsSpan(central + 42), hidden);
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains("shares bytes", GoldenCase.Load(path).Error, StringComparison.Ordinal);
+    }
+
     private static string Refused(TemporaryFolder folder, byte[] pickle)
     {
         var path = folder.File("hostile.bin");

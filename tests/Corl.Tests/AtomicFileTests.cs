@@ -1,5 +1,4 @@
-
-namespace Corl.Tests.Checkpoints;
+namespace Corl.Tests;
 
 public sealed class AtomicFileTests
 {
