@@ -9,19 +9,20 @@ public sealed class SceneGraph
     private readonly List<Node> _nodes = [];
     private readonly List<Edge> _edges = [];
 
-    internal SceneGraph(IEnumerable<SceneFact> facts, Func<string, int[]> synsets)
+    internal SceneGraph(IEnumerable<SceneFact> facts, SynsetIds? synonyms)
     {
+        Concept Concept(string phrase) => new(phrase, synonyms is { } ids ? WordNet.Shared.Synsets(phrase, ids) : []);
         foreach (var fact in facts)
         {
-            var subject = AddNode(new Concept(fact.Subject, synsets(fact.Subject)));
+            var subject = AddNode(Concept(fact.Subject));
             if (fact.Attribute is { } attribute)
             {
-                subject.AddAttribute(new Concept(attribute, synsets(attribute)), fact);
+                subject.AddAttribute(Concept(attribute), fact);
             }
             else if (fact is { Relation: { } relation, Target: { } target })
             {
                 var name = relation.StartsWith("be ", StringComparison.Ordinal) ? relation[3..] : relation; // "be on" is "on"
-                AddEdge(subject, new Concept(name, synsets(name)), AddNode(new Concept(target, synsets(target))));
+                AddEdge(subject, Concept(name), AddNode(Concept(target)));
             }
             else
             {

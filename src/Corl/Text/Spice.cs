@@ -6,8 +6,6 @@ namespace Corl.Text;
 /// </summary>
 public sealed record Spice
 {
-    private static readonly int[] NoSynsets = [];
-
     /// <summary>For the Shapes world: its closed grammar, words matched exactly.</summary>
     public static Spice Shapes { get; } = new() { Parser = SpiceParser.Shapes };
 
@@ -20,6 +18,9 @@ public sealed record Spice
     /// <summary>How captions are read.</summary>
     public required SpiceParser Parser { get; init; }
 
+    /// <summary>How synonyms are found in WordNet; null: words match exactly.</summary>
+    public SynsetIds? Synonyms { get; init; }
+
     /// <summary>Whether objects are counted (see <see cref="ShapesMultiset"/>); otherwise tuples form a set, as in the paper.</summary>
     public bool IsMultiset { get; init; }
 
@@ -31,6 +32,9 @@ public sealed record Spice
         ? SpiceScore.OfMultisets(candidate.CompileMultiset(), reference.CompileMultiset())
         : SpiceScore.OfSets(candidate.Compile(), reference.Compile());
 
+    /// <summary>Both graphs' tuples, which of them match, and the score by kind of tuple.</summary>
+    public SpiceReport Explain(string candidate, string reference) => new(Graph(candidate).Compile(), Graph(reference).Compile());
+
     /// <summary>The scene graph of a caption, or of several references merged into one.</summary>
-    public SceneGraph Graph(params IEnumerable<string> captions) => new(captions.SelectMany(Parser.Facts), _ => NoSynsets);
+    public SceneGraph Graph(params IEnumerable<string> captions) => new(captions.SelectMany(Parser.Facts), Synonyms);
 }
