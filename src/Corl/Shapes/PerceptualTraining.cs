@@ -1,5 +1,4 @@
 using Corl.Models;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -9,7 +8,7 @@ namespace Corl.Shapes;
 /// Trains the network that LPIPS looks through in the Shapes world: four small convolutions that learn to name colour and shape of each
 /// quadrant. Its head serves the training only. The distance weighs all channels alike.
 /// </summary>
-internal sealed class PerceptualTraining
+internal sealed class PerceptualTraining : IDisposable
 {
     private const int Batch = 48;
     private const int Quadrants = 4;
@@ -32,6 +31,13 @@ internal sealed class PerceptualTraining
         var start = InitialWeights.FanIn(seed, Math.Sqrt(2)); // before ReLUs
         _network = LpipsBackbone.CreateSmall(Widths, start);
         _head = new QuadrantHead(start, Widths[^1] * Quadrants, ColorClasses + ShapeClasses);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _network.Dispose();
+        _head.Dispose();
     }
 
     /// <summary>Length and learning rates.</summary>

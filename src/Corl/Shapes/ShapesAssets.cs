@@ -71,7 +71,7 @@ internal sealed class ShapesAssets(string output, string work, Action<string> pr
 
     private void Perceptual(ShapesPool pool)
     {
-        var training = new PerceptualTraining(pool);
+        using var training = new PerceptualTraining(pool);
         _loop.Run(training.Phase(PerceptualTraining.Schedule));
         using var metric = training.Metric();
         metric.SaveSmall(Folder("perceptual"));

@@ -113,7 +113,7 @@ public sealed class PretrainingTests
     {
         using var scope = NewDisposeScope();
         var pool = ShapesPool.Of(Records[..96]);
-        var training = new PerceptualTraining(pool);
+        using var training = new PerceptualTraining(pool);
         var losses = Losses(training.Phase(new CosineSchedule(2e-3, Steps: 40, WarmUp: 5, Floor: 0.1)));
         Assert.True(losses[^1] < 0.6 * losses[0], $"{losses[0]} to {losses[^1]}");
         using var metric = training.Metric();
