@@ -34,10 +34,11 @@ internal static class GenerateCommand
         using var policy = ModelFolder.Load(session);
         using var scope = NewDisposeScope();
         Directory.CreateDirectory(folder);
+        var decoding = Decoding.Config(session) with { Guidance = session.Value(Guidance) };
         session.Progress($"drawing {count} images of {policy.Model.Config.ImageCodes} codes");
         var ids = policy.Prompt.TextToImage(prompt);
         var drawn = ImageSampler.Sample(
-            policy.Model, [ids], [policy.Prompt.Unconditional(ids)], policy.Ids.Pad, count, Decoding.Config(session) with { Guidance = session.Value(Guidance) },
+            policy.Model, [ids], [policy.Prompt.Unconditional(ids)], policy.Ids.Pad, count, decoding,
             new Draws(session.Seed ?? 0, "generate"));
         session.Interrupt.ThrowIfCancellationRequested();
         var pictures = JanusImages.ToImages(RolloutEngine.Paint(policy.Model, drawn.Codes));

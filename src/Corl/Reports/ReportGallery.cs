@@ -85,7 +85,9 @@ internal static class ReportGallery
     private static (string Source, bool IsSmall) Source(ReadOnlyMemory<byte> file)
     {
         const int SmallSide = 96; // below, single pixels matter: the tiny models draw 24 to 64 a side
-        using var bitmap = SKBitmap.Decode(file.Span);
+        using var bytes = SKData.CreateCopy(file.Span);
+        using var codec = SKCodec.Create(bytes); // null for what is no image
+        using var bitmap = codec is null ? null : SKBitmap.Decode(codec);
         if (bitmap is null)
         {
             return ("data:,", false);

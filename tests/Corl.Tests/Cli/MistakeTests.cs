@@ -54,7 +54,7 @@ public sealed class MistakeTests
         File.Copy(Path.Combine(original, "config.json"), folder.File("config.json"));
         File.Copy(Path.Combine(native, "model.safetensors"), folder.File("model.safetensors"));
         CommandLine.Run("generate", "--model", folder.Path, "a cat").IsMistake(
-            $"{folder.Path}: config.json says the original layout, but the weights have the other layout's keys (lm_head.weight); use the config.json that belongs to them");
+            $"{folder.Path}: config.json says the original layout, but the weights have the other layout's keys (model.language_model.embed_tokens.weight); use the config.json that belongs to them");
     }
 
     [Fact]
