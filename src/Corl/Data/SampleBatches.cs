@@ -103,7 +103,7 @@ public sealed class SampleBatches : IDisposable
     private SampleBatch ReadBatch(long position)
     {
         var samples = new List<Sample>(_batchSize);
-        var epoch = (double)position / _set.Count;
+        var (start, epoch) = (position, (double)position / _set.Count);
         for (var badInARow = 0; samples.Count < _batchSize; position++)
         {
             _stop.Token.ThrowIfCancellationRequested();
@@ -121,7 +121,7 @@ public sealed class SampleBatches : IDisposable
             }
         }
 
-        return new SampleBatch(samples, position, epoch);
+        return new SampleBatch(samples, position, epoch) { Skipped = position - start - samples.Count };
     }
 
     private bool TryRead(int row, List<Sample> samples, out BadRow bad)

@@ -69,7 +69,7 @@ public static class StageRun
     {
         if (trainer.Step == 1 || IsDue(stage.LoggingSteps, trainer))
         {
-            log.Metrics(result.Step, new Dictionary<string, double>(result.Metrics) { [MetricNames.BadRows] = trainer.BadRows.Count });
+            log.Metrics(result.Step, result.Metrics);
         }
 
         if (trainer.Step == 1 || IsDue(stage.CheckpointSteps, trainer))

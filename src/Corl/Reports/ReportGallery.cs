@@ -90,7 +90,7 @@ internal static class ReportGallery
         using var bitmap = codec is null ? null : SKBitmap.Decode(codec);
         if (bitmap is null)
         {
-            return ("data:,", false);
+            return ("data:image/png;base64,", false); // no image: an empty frame
         }
 
         var side = Math.Max(bitmap.Width, bitmap.Height);
