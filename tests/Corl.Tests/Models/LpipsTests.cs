@@ -247,7 +247,7 @@ public sealed class LpipsTests
         return new Lpips(backbone, Lpips.ShippedHeads(net, backbone.Widths), epsilon);
     }
 
-    private static float[] FormulaValues(string key, long count, double bound) => Values.GetOrAdd(key, _ => MakeValues(key, count, bound));
+    private static float[] FormulaValues(string key, long count, double bound) => Values.GetOrAdd($"{key}/{count}", _ => MakeValues(key, count, bound)); // nets share names
 
     private static float[] MakeValues(string key, long count, double bound)
     {
