@@ -14,7 +14,7 @@ public static class ImageGrid
     /// <returns>Width and height in pixels, and the PNG file.</returns>
     public static (int Width, int Height, byte[] Png) Compose(IReadOnlyList<IReadOnlyList<ReadOnlyMemory<byte>>> rows)
     {
-        SKBitmap?[][] bitmaps = [.. rows.Select(row => row.Select(png => png.IsEmpty ? null : SKBitmap.Decode(png.Span)).ToArray())];
+        SKBitmap?[][] bitmaps = [.. rows.Select(row => row.Select(png => Decode(png)).ToArray())];
         try
         {
             var side = bitmaps.SelectMany(row => row).OfType<SKBitmap>().Select(bitmap => Math.Max(bitmap.Width, bitmap.Height)).DefaultIfEmpty(1).Max();
@@ -47,6 +47,15 @@ public static class ImageGrid
                 bitmap?.Dispose();
             }
         }
+    }
+
+    /// <summary>Decodes a file; null when it is no image or one too large to show.</summary>
+    internal static SKBitmap? Decode(ReadOnlyMemory<byte> file)
+    {
+        const long MaxPixels = 1 << 26; // as for training data
+        using var data = SKData.CreateCopy(file.Span);
+        using var codec = file.IsEmpty ? null : SKCodec.Create(data);
+        return codec is null || (long)codec.Info.Width * codec.Info.Height > MaxPixels ? null : SKBitmap.Decode(codec);
     }
 
     private static void Draw(SKCanvas canvas, SKBitmap? bitmap, int x, int y, int scale)

@@ -70,7 +70,8 @@ internal static class ReportGallery
     {
         var (source, isSmall) = Source(image.Png);
         var verdict = image.IsRight switch { true => " right", false => " wrong", null => "" };
-        html.Append($"""<figure class="image{verdict}"><img{(isSmall ? " class=\"pixels\"" : "")} src="{source}" alt="" loading="lazy" />""");
+        html.Append($"""<figure class="image{verdict}">""").Append(source is null ? """<div class="none">no image</div>"""
+            : $"""<img{(isSmall ? " class=\"pixels\"" : "")} src="{source}" alt="" loading="lazy" />""");
         if (image.Label is not null || image.IsRight is not null)
         {
             html.Append($"<figcaption>{Mark(image.IsRight)}{HtmlReport.Escape(image.Label ?? "")}</figcaption>");
@@ -81,16 +82,14 @@ internal static class ReportGallery
 
     private static string Mark(bool? isRight) => isRight switch { true => """<span class="yes">✓</span> """, false => """<span class="no">✗</span> """, null => "" };
 
-    /// <summary>The image as a data address, and whether it is so small that it is to be enlarged with sharp pixels.</summary>
-    private static (string Source, bool IsSmall) Source(ReadOnlyMemory<byte> file)
+    /// <summary>The image as a data address, null when it is none, and whether it is so small that it is to be enlarged with sharp pixels.</summary>
+    private static (string? Source, bool IsSmall) Source(ReadOnlyMemory<byte> file)
     {
         const int SmallSide = 96; // below, single pixels matter: the tiny models draw 24 to 64 a side
-        using var bytes = SKData.CreateCopy(file.Span);
-        using var codec = SKCodec.Create(bytes); // null for what is no image
-        using var bitmap = codec is null ? null : SKBitmap.Decode(codec);
+        using var bitmap = ImageGrid.Decode(file);
         if (bitmap is null)
         {
-            return ("data:image/png;base64,", false); // no image: an empty frame
+            return (null, false);
         }
 
         var side = Math.Max(bitmap.Width, bitmap.Height);
