@@ -29,7 +29,7 @@ internal static class DemoReport
                 new ReportSection("The same questions, before and after", [new AnswersBlock(Answers(results))]),
                 RunSections.Curves(rows, marks),
                 RunSections.Times(rows, marks),
-                .. stages.SelectMany(stage => stage.Recipes).Select(recipe => RunSections.Recipe(recipe.ToYaml())),
+                RunSections.Recipes(stages.SelectMany(stage => stage.Recipes).Select(recipe => (recipe.Stage.Name, recipe.ToYaml()))),
             ],
         });
 

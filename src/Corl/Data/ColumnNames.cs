@@ -83,9 +83,15 @@ public sealed record ColumnNames
     internal static readonly (SampleParts Part, DataField Field)[] Parts =
         [(SampleParts.Prompt, DataField.Prompt), (SampleParts.RealImage, DataField.Image), (SampleParts.Question, DataField.Question), (SampleParts.Answer, DataField.Answer)];
 
+    private static string Short(string column)
+    {
+        const int Longest = 60; // letters of a name that are shown
+        return Quoted.Line(column.Length <= Longest ? column : column[..Longest] + "…");
+    }
+
     private static string List(IReadOnlyCollection<string> columns)
     {
         const int Shown = 40; // one screen line or two; a wider table is named by its first columns
-        return columns.Count == 0 ? "none" : string.Join(", ", columns.Take(Shown)) + (columns.Count > Shown ? $" and {columns.Count - Shown} more" : "");
+        return columns.Count == 0 ? "none" : string.Join(", ", columns.Take(Shown).Select(Short)) + (columns.Count > Shown ? $" and {columns.Count - Shown} more" : "");
     }
 }

@@ -16,12 +16,12 @@ internal static class DataPaths
     {
         if (File.Exists(path))
         {
-            return [(path, Path.GetFileName(path))];
+            return [(path, Quoted.Line(Path.GetFileName(path)))];
         }
 
         var (root, files) = Directory.Exists(path) ? (path, InFolder(path)) : path.AsSpan().ContainsAny('*', '?') ? Matching(path)
             : throw new UserException($"{path}: no such file or folder; expected a .parquet or .jsonl file, a folder of them, or a pattern such as 'data/*.parquet'");
-        return [.. files.Order(StringComparer.Ordinal).Select(file => (file, Path.GetRelativePath(root, file).Replace('\\', '/')))];
+        return [.. files.Order(StringComparer.Ordinal).Select(file => (file, Quoted.Line(Path.GetRelativePath(root, file).Replace('\\', '/'))))];
     }
 
     private static string[] InFolder(string folder)
@@ -39,7 +39,7 @@ internal static class DataPaths
     private static string Listing(string folder)
     {
         const int Shown = 8; // enough to recognise a wrong folder
-        string[] names = [.. Directory.EnumerateFileSystemEntries(folder).Take(Shown + 1).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+        string[] names = [.. Directory.EnumerateFileSystemEntries(folder).Take(Shown + 1).Select(entry => Quoted.Line(Path.GetFileName(entry))).Order(StringComparer.Ordinal)];
         return names.Length == 0 ? "nothing" : string.Join(", ", names.Take(Shown)) + (names.Length > Shown ? ", …" : "");
     }
 

@@ -12,16 +12,14 @@ internal static class ImagePath
     {
         if (path.Contains('\0', StringComparison.Ordinal) || path.StartsWith('/') || path.StartsWith('\\') || path.StartsWith('~') || path.Contains("://", StringComparison.Ordinal) || (path.Length > 1 && path[1] == ':'))
         {
-            throw new UserException($"{row}: the image path '{Clean(path)}' is absolute; expected a path inside {folder}");
+            throw new UserException($"{row}: the image path {Quoted.Name(path)} is absolute; expected a path inside {folder}");
         }
 
         if (path.Split(Separators).Contains(".."))
         {
-            throw new UserException($"{row}: the image path '{Clean(path)}' leaves {folder}");
+            throw new UserException($"{row}: the image path {Quoted.Name(path)} leaves {folder}");
         }
 
         return Path.Combine(folder, path.Replace('\\', '/'));
     }
-
-    private static string Clean(string path) => new([.. path.Take(80).Select(c => char.IsControl(c) ? '?' : c)]);
 }

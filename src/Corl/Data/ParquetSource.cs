@@ -98,18 +98,11 @@ internal sealed class ParquetSource : ISampleSource
 
     private void CheckPages(int group)
     {
-        foreach (var leaf in _columns.All.Where(leaf => _checked.Add((group, leaf))))
+        foreach (var leaf in _columns.All.Where(leaf => !_checked.Contains((group, leaf))))
         {
-            try
-            {
-                using var handle = System.IO.File.OpenHandle(File.Path);
-                ParquetPages.Check(handle, _groups[group].Chunks[leaf]);
-            }
-            catch
-            {
-                _checked.Remove((group, leaf)); // refused again when asked again
-                throw;
-            }
+            using var handle = System.IO.File.OpenHandle(File.Path);
+            ParquetPages.Check(handle, _groups[group].Chunks[leaf]);
+            _checked.Add((group, leaf));
         }
     }
 
@@ -148,6 +141,6 @@ internal sealed class ParquetSource : ISampleSource
         const string Message = "(message: '"; // the native reader wraps its own message in the name of a C++ type
         var text = e.Message;
         var start = text.IndexOf(Message, StringComparison.Ordinal) is >= 0 and var at ? at + Message.Length : 0;
-        return text[start..].Split('\n')[0].TrimEnd('\'', ')', ' ', '.');
+        return Quoted.Line(text[start..].Split('\n')[0].TrimEnd('\'', ')', ' ', '.'));
     }
 }

@@ -118,7 +118,7 @@ internal sealed partial class RowBuilder(string imageFolder, SampleParts require
     private static string Short(string text)
     {
         const int Shown = 80;
-        return text.Length <= Shown ? text : text[..Shown] + "…";
+        return Quoted.Line(text.Length <= Shown ? text : text[..Shown] + "…");
     }
 
     [GeneratedRegex(@"^\s*\(?([A-Z])[.):]\s", RegexOptions.Multiline)]

@@ -15,7 +15,8 @@ public sealed class SampleBatches : IDisposable
     private readonly ulong _seed;
     private readonly int _batchSize;
     private readonly Func<Sample, string?>? _unfit;
-    private readonly ConcurrentDictionary<int, BadRow> _bad = new();
+    private readonly Dictionary<int, BadRow> _bad = []; // the reading thread's: a row that failed is not tried again
+    private readonly Dictionary<string, BadRow> _skipped = new(StringComparer.Ordinal);
     private readonly BlockingCollection<(SampleBatch? Batch, Exception? Error)> _ready = new(BatchesAhead);
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _reader;
@@ -39,8 +40,8 @@ public sealed class SampleBatches : IDisposable
     /// <summary>The position after the batch that was returned last; store it to resume.</summary>
     public long Position { get; private set; }
 
-    /// <summary>The rows skipped so far, by row number, each once however many passes meet it. Rows ahead of the last batch may be among them.</summary>
-    public IReadOnlyList<BadRow> BadRows => [.. _bad.OrderBy(pair => pair.Key).Select(pair => pair.Value)];
+    /// <summary>The rows skipped for the batches that were returned, in the order they were met, each once however many passes meet it.</summary>
+    public IReadOnlyList<BadRow> BadRows => [.. _skipped.Values];
 
     /// <summary>The next batch.</summary>
     /// <exception cref="UserException">No usable row is left.</exception>
@@ -52,6 +53,11 @@ public sealed class SampleBatches : IDisposable
         {
             _failure = error; // the reader has stopped: every later call fails the same way
             throw error is UserException known ? new UserException(known.Message, known) : new InvalidOperationException("Reading the data failed.", error);
+        }
+
+        foreach (var row in batch.Skipped)
+        {
+            _skipped.TryAdd(row.Row, row);
         }
 
         Position = batch.Next;
@@ -103,13 +109,15 @@ public sealed class SampleBatches : IDisposable
     private SampleBatch ReadBatch(long position)
     {
         var samples = new List<Sample>(_batchSize);
-        var (start, epoch) = (position, (double)position / _set.Count);
+        List<BadRow> skipped = [];
+        var epoch = (double)position / _set.Count;
         for (var badInARow = 0; samples.Count < _batchSize; position++)
         {
             _stop.Token.ThrowIfCancellationRequested();
             var row = RowAt(position);
             if (_bad.TryGetValue(row, out var bad) || !TryRead(row, samples, out bad))
             {
+                skipped.Add(bad);
                 if (++badInARow >= Math.Min(MaxBadInARow, _set.Count))
                 {
                     throw new UserException($"{badInARow:N0} rows in a row cannot be used; the last: {bad.Row}: {bad.Reason}");
@@ -121,7 +129,7 @@ public sealed class SampleBatches : IDisposable
             }
         }
 
-        return new SampleBatch(samples, position, epoch) { Skipped = position - start - samples.Count };
+        return new SampleBatch(samples, position, epoch, skipped);
     }
 
     private bool TryRead(int row, List<Sample> samples, out BadRow bad)

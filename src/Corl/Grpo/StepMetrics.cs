@@ -76,7 +76,7 @@ internal sealed class StepMetrics(int updates)
     public void Sampled(SampleBatch batch, CompletionSet completions, RewardTable table, int groupSize)
     {
         _values[MetricNames.Epoch] = batch.Epoch;
-        _values[MetricNames.BadRows] = batch.Skipped;
+        _values[MetricNames.BadRows] = batch.Skipped.Count;
         using var scope = NewDisposeScope();
         Rewards(MetricNames.Reward, MetricNames.RewardStd, table.Total, groupSize);
         using var grouped = GroupAdvantage.Grouped(table.Total, groupSize);

@@ -7,7 +7,7 @@ public static class ImageGrid
 {
     private const int Gap = 4;            // pixels between images
     private const int SmallSide = 96;     // images below this are enlarged by whole factors, so that their pixels stay sharp
-    private const int MaxSide = 16_384;   // the largest PNG side that viewers are sure to open
+    private const int MaxSide = 8_192;    // of the grid; more or larger images are scaled down to it
 
     /// <summary>Composes the grid.</summary>
     /// <param name="rows">PNG files by row; an empty one leaves its cell free.</param>
@@ -18,21 +18,17 @@ public static class ImageGrid
         try
         {
             var side = bitmaps.SelectMany(row => row).OfType<SKBitmap>().Select(bitmap => Math.Max(bitmap.Width, bitmap.Height)).DefaultIfEmpty(1).Max();
-            var cell = side * Math.Max(1, SmallSide / side);
             var columns = bitmaps.Select(row => row.Length).DefaultIfEmpty(1).Max();
+            var largest = (MaxSide / Math.Max(columns, bitmaps.Length)) - Gap - 1;
+            var cell = Math.Min(side * Math.Max(1, SmallSide / side), Math.Max(1, largest));
             var (width, height) = (Gap + (columns * (cell + Gap)), Gap + (bitmaps.Length * (cell + Gap)));
-            if (width > MaxSide || height > MaxSide)
-            {
-                throw new ArgumentException($"A grid of {width}×{height} pixels; at most {MaxSide} a side are drawn.", nameof(rows));
-            }
-
             using var surface = SKSurface.Create(new SKImageInfo(width, height, SKColorType.Rgba8888));
             surface.Canvas.Clear(SKColors.White);
             for (var row = 0; row < bitmaps.Length; row++)
             {
                 for (var column = 0; column < bitmaps[row].Length; column++)
                 {
-                    Draw(surface.Canvas, bitmaps[row][column], Gap + (column * (cell + Gap)), Gap + (row * (cell + Gap)), cell / side);
+                    Draw(surface.Canvas, bitmaps[row][column], Gap + (column * (cell + Gap)), Gap + (row * (cell + Gap)), (float)cell / side);
                 }
             }
 
@@ -58,12 +54,12 @@ public static class ImageGrid
         return codec is null || (long)codec.Info.Width * codec.Info.Height > MaxPixels ? null : SKBitmap.Decode(codec);
     }
 
-    private static void Draw(SKCanvas canvas, SKBitmap? bitmap, int x, int y, int scale)
+    private static void Draw(SKCanvas canvas, SKBitmap? bitmap, int x, int y, float scale)
     {
         if (bitmap is not null)
         {
             using var image = SKImage.FromBitmap(bitmap);
-            canvas.DrawImage(image, SKRect.Create(x, y, bitmap.Width * scale, bitmap.Height * scale), new SKSamplingOptions(SKFilterMode.Nearest));
+            canvas.DrawImage(image, SKRect.Create(x, y, bitmap.Width * scale, bitmap.Height * scale), scale < 1 ? new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear) : new SKSamplingOptions(SKFilterMode.Nearest));
         }
     }
 }

@@ -51,7 +51,7 @@ public static class MetricNames
     /// <summary>Share of answers cut off before they ended.</summary>
     public const string ClippedRatio = "completions/clipped_ratio";
 
-    /// <summary>Rows of the data that could not be used so far.</summary>
+    /// <summary>Rows of the data that were met for the step's batch and could not be used.</summary>
     public const string BadRows = "data/bad_rows";
 
     /// <summary>Largest memory in use so far, in gigabytes.</summary>

@@ -26,15 +26,20 @@ public sealed class RunLog : IDisposable
         try
         {
             Directory.CreateDirectory(directory);
+            DeleteAfter(last);
             metrics = new MetricsFile(Path.Combine(directory, MetricsFile.Name), last);
             _events = new EventFile(directory, last);
             _metrics = metrics;
-            DeleteAfter(last);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             metrics?.Dispose();
-            throw Failed(e);
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw Failed(e);
+            }
+
+            throw;
         }
     }
 

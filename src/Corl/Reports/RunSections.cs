@@ -89,8 +89,10 @@ public static partial class RunSections
         return new ReportSection("Where the time went", blocks);
     }
 
-    /// <summary>The resolved recipe, folded away.</summary>
-    public static ReportSection Recipe(string yaml) => new("Recipe", [new CodeBlock("All settings, as resolved", yaml)]);
+    /// <summary>The resolved recipes, folded away.</summary>
+    /// <param name="recipes">The stage's name and all its settings as text.</param>
+    public static ReportSection Recipes(IEnumerable<(string Stage, string Settings)> recipes) =>
+        new("Settings", [.. recipes.Select(recipe => new CodeBlock(recipe.Stage, recipe.Settings))], "Everything as it was resolved, defaults included.");
 
     private static ChartSeries Series(IReadOnlyList<MetricRow> rows, string name, string key, string? spread)
     {

@@ -41,16 +41,22 @@ public sealed class SampleSetTests
         using var set = Numbers(20, bad: [3, 4, 11]);
         using var whole = set.Batches(seed: 9, batchSize: 4);
         List<string> expected = [], resumed = [];
+        List<BadRow> expectedSkips = [], resumedSkips = [];
         var position = 0L;
         for (var step = 0; step < 15; step++)
         {
-            expected.AddRange(whole.Next(Stop).Samples.Select(sample => sample.Prompt!));
+            var batch = whole.Next(Stop);
+            expected.AddRange(batch.Samples.Select(sample => sample.Prompt!));
+            expectedSkips.AddRange(batch.Skipped);
             using var part = set.Batches(seed: 9, batchSize: 4, position); // a new stream for every batch
-            resumed.AddRange(part.Next(Stop).Samples.Select(sample => sample.Prompt!));
+            batch = part.Next(Stop);
+            resumed.AddRange(batch.Samples.Select(sample => sample.Prompt!));
+            resumedSkips.AddRange(batch.Skipped);
             position = part.Position;
         }
 
         Assert.Equal(expected, resumed);
+        Assert.Equal(expectedSkips, resumedSkips);
         Assert.Equal(whole.Position, position);
     }
 
@@ -64,7 +70,7 @@ public sealed class SampleSetTests
             Assert.Equal(new[] { 0, 1, 3, 4, 5, 6, 8, 9 }.Select(i => $"{i}"), batches.Next(Stop).Samples.Select(sample => sample.Prompt!).Order());
         }
 
-        Assert.Equal([new BadRow("numbers, row 2", "two is odd here"), new BadRow("numbers, row 7", "two is odd here")], batches.BadRows);
+        Assert.Equal([new BadRow("numbers, row 2", "two is odd here"), new BadRow("numbers, row 7", "two is odd here")], batches.BadRows.OrderBy(row => row.Row));
     }
 
     [Fact]
@@ -112,6 +118,15 @@ public sealed class SampleSetTests
         Assert.Contains("notes.txt", Assert.Throws<UserException>(() => SampleSet.Open(folder.Path)).Message, StringComparison.Ordinal);
         Assert.Contains("no such file or folder", Assert.Throws<UserException>(() => SampleSet.Open(folder.File("nowhere"))).Message, StringComparison.Ordinal);
         Assert.Contains("no file matches", Assert.Throws<UserException>(() => SampleSet.Open(folder.File("*.parquet"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NamesWithControlCharacters_StayOnOneLine()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("a\nb.jsonl"), "{\"x\\ny\": 1}\n");
+        using var set = SampleSet.Open(folder.File("a\nb.jsonl"));
+        Assert.DoesNotContain('\n', Assert.Throws<UserException>(() => set.Read(0)).Message);
     }
 
     [Fact]

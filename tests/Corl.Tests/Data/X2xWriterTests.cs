@@ -1,5 +1,6 @@
 using Corl.Data;
 using Corl.Imaging;
+using Corl.Reports;
 using ParquetSharp;
 
 namespace Corl.Tests.Data;
@@ -62,6 +63,36 @@ public sealed class X2xWriterTests
 
         Assert.Throws<UserException>(() => X2xWriter.Write(folder.File("x2x.parquet"), Rows()));
         Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void Write_DiskFull_IsAnErrorThatCanBeCaught()
+    {
+        // A device that is always full stands in for the disk, 64 kB of which are free.
+        var rows = new[] { new Sample { Id = "1", Prompt = "p", ImageBytes = new byte[1 << 20] } };
+        using var disk = new FullDisk(1 << 16);
+        var error = Record.Exception(() =>
+        {
+            using var table = new ParquetTable(disk, [new ImageColumn("i", [])]);
+            table.WriteRows([new ImageColumn("i", [(rows[0].ImageBytes, null)])]);
+            table.Finish();
+        });
+        Assert.True(error is IOException or ParquetException, $"{error}");
+    }
+
+    private sealed class FullDisk(int free) : MemoryStream
+    {
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (Length + buffer.Length > free)
+            {
+                throw new IOException("No space left on device");
+            }
+
+            base.Write(buffer);
+        }
     }
 
     private static string[] Leaves(ParquetFileReader file) =>

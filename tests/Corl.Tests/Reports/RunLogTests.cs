@@ -110,6 +110,26 @@ public sealed class RunLogTests
         Assert.Equal([200, 10, 20], At(150, 150));
     }
 
+    [Fact]
+    public void SampleImages_TooManyForOnePicture_AreScaledDown()
+    {
+        ReadOnlyMemory<byte> image = ImageCodec.EncodePng(new RgbImage(384, 384, new byte[3 * 384 * 384]));
+        var (width, height, _) = ImageGrid.Compose([[.. Enumerable.Repeat(image, 60)]]);
+        Assert.InRange(width, 8000, 8200);
+        Assert.InRange(height, 100, 150);
+    }
+
+    [Fact]
+    public void Completions_FolderThatCannotBeWritten_IsOneLine()
+    {
+        using var folder = new TemporaryFolder();
+        using var log = new RunLog(folder.Path);
+        File.WriteAllText(folder.File("completions"), "a file in the way");
+        var error = Assert.Throws<UserException>(() => log.Completions(1, [new Completion { Prompt = "p", Rewards = new Dictionary<string, double?>() }]));
+        Assert.Contains("completions_00001.parquet", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
     private static void Log(string directory, long? resumeFrom, int first, int last)
     {
         using var log = new RunLog(directory, resumeFrom);
