@@ -10,7 +10,7 @@ internal static class TrainReport
     public static void Write(RunFolder folder, Recipe recipe, RunSummary summary)
     {
         var (rows, marks) = RunSections.Join([(recipe.Stage.Name, RunLog.ReadMetrics(folder.Path))]);
-        List<ReportSection> sections = [RunSections.Curves(rows, marks), RunSections.Times(rows, marks), RunSections.Recipe(recipe.ToYaml())];
+        List<ReportSection> sections = [RunSections.Curves(rows, marks), RunSections.Times(rows, marks), RunSections.Recipes([(recipe.Stage.Name, recipe.ToYaml())])];
         if (summary.Eval.Count > 0)
         {
             sections.Insert(0, new ReportSection("Results", [new TableBlock(ShapesTable.Of([.. summary.Eval.Select(x => (x.Key, x.Value))]))], "Held-out prompts and questions of the Shapes world; shares with one standard error."));

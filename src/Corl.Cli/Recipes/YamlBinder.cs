@@ -198,8 +198,7 @@ internal static class YamlBinder
     private static IEnumerable<PropertyInfo> Settings(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(x => x.CanWrite && !x.PropertyType.IsAssignableTo(typeof(ITuple)));
 
-    // By name, because ScottPlot declares a public attribute of the same full name.
-    private static bool IsRequired(PropertyInfo property) => property.CustomAttributes.Any(x => x.AttributeType.Name == "RequiredMemberAttribute");
+    private static bool IsRequired(PropertyInfo property) => property.IsDefined(typeof(RequiredMemberAttribute));
 
     private static Type? ElementOf(Type type, Type open, int argument) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == open ? type.GetGenericArguments()[argument] : null;

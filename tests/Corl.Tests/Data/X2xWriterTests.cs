@@ -82,16 +82,14 @@ public sealed class X2xWriterTests
 
     private sealed class FullDisk(int free) : MemoryStream
     {
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer)
+        public override void Write(byte[] buffer, int offset, int count)
         {
-            if (Length + buffer.Length > free)
+            if (Length + count > free)
             {
                 throw new IOException("No space left on device");
             }
 
-            base.Write(buffer);
+            base.Write(buffer, offset, count);
         }
     }
 
