@@ -13,10 +13,10 @@ public sealed class CheckpointReader : IDisposable
     private readonly Dictionary<string, TensorInfo> _tensors = [];
     private readonly Dictionary<string, string> _metadata = [];
     private readonly List<MappedFile> _files = [];
+    private readonly string _path;
+    private bool _isDisposed;
 
-    private CheckpointReader()
-    {
-    }
+    private CheckpointReader(string path) => _path = path;
 
     /// <summary>Every tensor by name.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
@@ -43,11 +43,15 @@ public sealed class CheckpointReader : IDisposable
     /// changing it in place.
     /// </summary>
     public Tensor Read(string name)
-        => _stored.TryGetValue(name, out var tensor) ? tensor.Read() : throw new UserException($"the checkpoint has no tensor {Quoted.Name(name)}");
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return _stored.TryGetValue(name, out var tensor) ? tensor.Read() : throw new UserException($"{Quoted.Line(_path)}: the checkpoint has no tensor {Quoted.Name(name)}");
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _isDisposed = true;
         foreach (var tensor in _stored.Values)
         {
             tensor.Storage.Dispose();
@@ -62,7 +66,7 @@ public sealed class CheckpointReader : IDisposable
     private static CheckpointReader Open(string path, bool unwrap)
     {
         var main = Directory.Exists(path) ? CheckpointFolder.Find(path) : path;
-        var reader = new CheckpointReader();
+        var reader = new CheckpointReader(path);
         try
         {
             if (main.EndsWith(CheckpointFolder.IndexSuffix, StringComparison.Ordinal))

@@ -10,9 +10,6 @@ internal sealed class Storage(MappedFile file, ScalarType dtype, long offset, lo
     /// <summary>The type of the numbers.</summary>
     public ScalarType Dtype => dtype;
 
-    /// <summary>How many numbers there are.</summary>
-    public long Count => count;
-
     /// <summary>How many tensors lie in this storage.</summary>
     public int Tensors { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Corl.Checkpoints;
 using CsCheck;
 using static TorchSharp.torch;
@@ -33,6 +34,27 @@ public sealed class CheckpointReaderTests
         using var whole = CheckpointReader.Open(GoldenFiles.Path(Sharded + "sharded_whole.safetensors"));
         Assert.Equal(whole.Tensors.Keys.Order(StringComparer.Ordinal), reader.Tensors.Keys.Order(StringComparer.Ordinal));
         Assert.All(whole.Tensors, pair => Assert.Equal(Digest.Of(whole.Read(pair.Key), pair.Value), Digest.Of(reader.Read(pair.Key), reader.Tensors[pair.Key])));
+    }
+
+    [Theory]
+    [InlineData("a", "model-00002-of-00002.safetensors", "'a'")] // sent to the other file
+    [InlineData("b", null, "'b'")] // not in the index
+    [InlineData("z", "model-00001-of-00002.safetensors", "'z'")] // in no file
+    public void Open_IndexThatDisagreesWithItsFiles_NamesTheTensor(string name, string? file, string expected)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        Safetensors.WriteSharded(folder.Path, new Dictionary<string, Tensor> { ["a"] = zeros(4), ["b"] = zeros(4), ["c"] = zeros(4) }, maxShardBytes: 32);
+        var index = JsonNode.Parse(File.ReadAllText(folder.File("model.safetensors.index.json")))!;
+        var map = index["weight_map"]!.AsObject();
+        map.Remove(name);
+        if (file is not null)
+        {
+            map.Add(name, file);
+        }
+
+        File.WriteAllText(folder.File("model.safetensors.index.json"), index.ToJsonString());
+        Assert.Contains(expected, Assert.Throws<UserException>(() => CheckpointReader.Open(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     // Float64 sums of 10⁴ numbers in another order: 10⁻¹² of the sum of absolute values.
@@ -124,14 +146,12 @@ public sealed class CheckpointReaderTests
         using var folder = new TemporaryFolder();
         var path = folder.File("w.safetensors");
         Safetensors.Write(path, new Dictionary<string, Tensor> { ["w"] = arange(4, dtype: float32) });
-        Tensor read;
-        using (var reader = CheckpointReader.Open(path))
-        {
-            read = reader.Read("w");
-        }
-
+        var gone = CheckpointReader.Open(path);
+        var read = gone.Read("w");
+        gone.Dispose();
         File.Delete(path);
         Assert.Equal([0f, 1, 2, 3], read.data<float>().ToArray());
+        Assert.Throws<ObjectDisposedException>(() => gone.Read("w"));
     }
 
     [Fact]
