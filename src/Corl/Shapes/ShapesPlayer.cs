@@ -10,7 +10,7 @@ namespace Corl.Shapes;
 /// <param name="maxAnswer">Longest answer, tokens.</param>
 internal sealed class ShapesPlayer(Policy policy, ulong seed, int maxAnswer = ShapesPlayer.LongestAnswer)
 {
-    /// <summary>Room for every right answer, which has 40 tokens at most, and some more.</summary>
+    /// <summary>Room for every right answer, which has 38 tokens at most, and some more.</summary>
     public const int LongestAnswer = 56;
 
     /// <summary>Paints images for prompts, <see cref="Painter"/>.</summary>

@@ -1,5 +1,8 @@
+using Corl.Cli;
 using Corl.Cli.Recipes;
 using Corl.Grpo;
+using Corl.Shapes;
+using Corl.Tokenizers;
 
 namespace Corl.Tests.Cli;
 
@@ -56,6 +59,26 @@ public sealed class RecipeTests
             unified.Stage with { Name = "", LearningRate = 1, Advantage = AdvantageKind.PerModality, Rewards = plus.Stage.Rewards, TrainableParts = plus.Stage.TrainableParts },
             plus.Stage with { Name = "", LearningRate = 1 });
         Assert.Equal(unified.Stage.Rewards, plus.Stage.Rewards);
+    }
+
+    [Fact]
+    public void Shapes_LimitsHoldEveryQuestionAndRightAnswer()
+    {
+        var prompt = JanusPrompt.Load(ModelFolder.Shipped("base"), imageTokens: 16);
+        var stage = Recipe.Load("shapes/unified").Stage;
+        var (longestQuestion, longestAnswer) = (0, 0);
+        for (ulong seed = 0; seed < 3000; seed++)
+        {
+            foreach (var multipleChoice in new[] { true, false })
+            {
+                var question = SceneQuestion.Of(ShapesRecord.Of(seed), multipleChoice);
+                longestQuestion = Math.Max(longestQuestion, prompt.Question(question.Text).Length);
+                longestAnswer = Math.Max(longestAnswer, prompt.Answer(question.Response).Length);
+            }
+        }
+
+        Assert.Equal((49, 38), (longestQuestion, longestAnswer)); // the numbers of the recipes' comments
+        Assert.True(longestQuestion <= stage.MaxPromptLength && longestAnswer <= stage.MaxCompletionLength);
     }
 
     [Theory]

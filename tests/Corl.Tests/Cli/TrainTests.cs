@@ -9,6 +9,8 @@ public sealed class TrainTests
     private static readonly string[] Small = ["--set", "steps=4", "--set", "batch_size=2", "--set", "group_size=2", "--set", "max_completion_length=6", "--set", "checkpoint_steps=1", "--quiet"];
 
     [Theory]
+    [InlineData("unified", "native")]
+    [InlineData("refined-t2i", "original")]
     [InlineData("refined-mcq", "native")]
     [InlineData("refined-oe", "original")]
     public void Train_EveryRecipe_GivesAModelThatAnswersAndDraws(string recipe, string layout)
