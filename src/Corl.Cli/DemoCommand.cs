@@ -13,20 +13,28 @@ namespace Corl.Cli;
 /// </summary>
 internal static class DemoCommand
 {
+    private static readonly string DefaultFolder = Path.Combine("runs", "demo");
     private static readonly string[] StageTwo = ["shapes/refined-t2i", "shapes/refined-mcq", "shapes/refined-oe"];
 
-    private static readonly Option<string> Out = new("--out") { Description = "Folder of the demo", DefaultValueFactory = _ => Path.Combine("runs", "demo"), HelpName = "folder" };
+    private static readonly Option<string?> Out = new("--out") { Description = "Folder of the demo; default: runs/demo, or the first free runs/demo-N", HelpName = "folder" };
     private static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the demo in --out" };
     private static readonly Option<string> StageOne = new("--recipe") { Description = "Recipe of stage 1: shapes/unified is the paper's algorithm, shapes/unified-plus ours", DefaultValueFactory = _ => "shapes/unified-plus", HelpName = "name" };
     private static readonly Option<string[]> Set = new("--set") { Description = "Change a setting in every stage", HelpName = "key=value", DefaultValueFactory = _ => [] };
 
+    private static readonly Option<bool> RebuildAssets = new("--rebuild-assets") { Description = "Train the tiny model and the networks that judge it from nothing instead (an hour or two; start it again to go on)" };
+
     public static Command Create() => new Verb("demo", "See the method work in ten minutes: a tiny model learns to draw and to answer better", "corl demo --out runs/demo", Run)
     {
-        Out, Resume, StageOne, Set, ModelFolder.Option,
+        Out, Resume, StageOne, Set, ModelFolder.Option, RebuildAssets,
     };
 
     private static int Run(Session session)
     {
+        if (session.Value(RebuildAssets))
+        {
+            return Rebuild(session);
+        }
+
         var watch = Stopwatch.StartNew();
         string[] overrides = [.. session.Value(Set)!, $"seed={session.Seed ?? 0}"];
         DemoStage[] stages =
@@ -34,7 +42,7 @@ internal static class DemoCommand
             new("stage 1", [Recipe.Load(session.Value(StageOne)!, overrides)]),
             new("stage 2", [.. StageTwo.Select(name => Recipe.Load(name, overrides))]),
         ];
-        var folder = session.Value(Out)!;
+        var folder = session.Value(Out) ?? (session.Value(Resume) ? DefaultFolder : FreeFolder());
         if (!session.Value(Resume))
         {
             OutputFolder.Prepare(folder, "name a new folder, or go on with the demo in it with --resume");
@@ -63,6 +71,24 @@ internal static class DemoCommand
         Finish(session, watch, folder, stages, results);
         return Program.Done;
     }
+
+    // The assets of the program come from here; what training gives replaces them in assets/shapes.
+    private static int Rebuild(Session session)
+    {
+        var watch = Stopwatch.StartNew();
+        var folder = session.Value(Out) ?? Path.Combine("runs", "assets");
+        session.OpenDevice();
+        Directory.CreateDirectory(Path.Combine(folder, "base"));
+        Policy.CopyCompanions(ModelFolder.Shipped("base"), Path.Combine(folder, "base"));
+        new ShapesAssets(folder, Path.Combine(folder, "work"), session.Progress, session.Interrupt).Rebuild();
+        var seconds = Math.Round(watch.Elapsed.TotalSeconds, 1);
+        session.Print($"{folder}: base, captioner and perceptual, {seconds} s");
+        session.Document(new { @out = folder, seconds });
+        return Program.Done;
+    }
+
+    private static string FreeFolder() =>
+        Enumerable.Range(2, int.MaxValue - 2).Select(i => $"{DefaultFolder}-{i}").Prepend(DefaultFolder).First(path => !Path.Exists(path) || (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any()));
 
     // Every stage begins from the folder that the one before wrote, so that a resumed demo begins from the same bits.
     private static string Train(Session session, Recipe recipe, string model, string path)
