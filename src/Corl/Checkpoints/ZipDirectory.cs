@@ -22,7 +22,14 @@ internal static class ZipDirectory
     // Ours: an entry of PyTorch's takes about 80 bytes here.
     private const int MaxDirectoryBytes = 160 * Bounds.Tensors;
 
-    private sealed record Central(string Name, long Start, long Length);
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly ref struct Central(string name, ReadOnlySpan<byte> nameBytes, long start, long length)
+    {
+        public readonly string Name = name;
+        public readonly ReadOnlySpan<byte> NameBytes = nameBytes;
+        public readonly long Start = start, Length = length;
+    }
 
     private readonly record struct End(long Offset, long Bytes, long Entries);
 
@@ -31,23 +38,25 @@ internal static class ZipDirectory
     {
         var end = FindEnd(file);
         Malformed.Unless(end.Bytes is >= 0 and <= MaxDirectoryBytes && end.Entries is >= 0 and <= Bounds.Tensors, $"the archive's directory claims {end.Entries} entries in {end.Bytes} bytes");
-        var found = new List<(Central Entry, long DataEnd)>();
-        var entries = new Dictionary<string, ZipEntry>();
+        var capacity = (int)Math.Min(end.Entries, end.Bytes / CentralBytes);
+        var ranges = new List<(long Start, long End, string Name)>(capacity);
+        var entries = new Dictionary<string, ZipEntry>(capacity);
         var directory = file.Bytes(end.Offset, (int)end.Bytes);
         for (var i = 0L; i < end.Entries; i++)
         {
             var central = ReadCentral(ref directory);
             var data = Locate(file, central, end.Offset);
             Malformed.Unless(entries.TryAdd(central.Name, data), $"entry {Quoted.Name(central.Name)} is twice in the archive");
-            found.Add((central, data.Offset + data.Length));
+            ranges.Add((central.Start, data.Offset + data.Length, central.Name));
         }
 
         Malformed.Unless(directory.IsEmpty, "the archive's directory has more entries than it claims");
         var free = 0L;
-        foreach (var (entry, dataEnd) in found.OrderBy(item => item.Entry.Start))
+        ranges.Sort((a, b) => a.Start.CompareTo(b.Start));
+        foreach (var (start, rangeEnd, name) in ranges)
         {
-            Malformed.Unless(entry.Start >= free, $"entry {Quoted.Name(entry.Name)} shares bytes with another entry");
-            free = dataEnd;
+            Malformed.Unless(start >= free, $"entry {Quoted.Name(name)} shares bytes with another entry");
+            free = rangeEnd;
         }
 
         return entries;
@@ -101,7 +110,8 @@ internal static class ZipDirectory
         int nameLength = U16(directory, 28), extraLength = U16(directory, 30), commentLength = U16(directory, 32);
         var total = CentralBytes + nameLength + extraLength + commentLength;
         Malformed.Unless(total <= directory.Length, "the archive's directory is cut short");
-        var name = Name(directory.Slice(CentralBytes, nameLength));
+        var nameBytes = directory.Slice(CentralBytes, nameLength);
+        var name = Name(nameBytes);
         Malformed.Unless(U16(directory, 34) == 0, $"entry {Quoted.Name(name)} lies in another volume");
         Malformed.Unless((U16(directory, 8) & EncryptedFlags) == 0, $"entry {Quoted.Name(name)} is encrypted");
         Malformed.Unless(U16(directory, 10) == 0, $"entry {Quoted.Name(name)} is compressed (method {U16(directory, 10)}); PyTorch stores entries as they are: save the checkpoint again");
@@ -109,7 +119,7 @@ internal static class ZipDirectory
         Widen(directory.Slice(CentralBytes + nameLength, extraLength), ref length, ref stored, ref start);
         Malformed.Unless(stored == length && length >= 0 && start >= 0, $"entry {Quoted.Name(name)} has two sizes, {stored} and {length}");
         directory = directory[total..];
-        return new Central(name, start, length);
+        return new Central(name, nameBytes, start, length);
     }
 
     // The sizes of 64 bits stand in an extra field, in this order, for each one that its own field cannot hold.
@@ -163,7 +173,7 @@ internal static class ZipDirectory
         var offset = entry.Start + LocalBytes + nameLength + extraLength;
         Malformed.Unless(offset <= dataEnd, Outside);
         var rest = file.Bytes(entry.Start + LocalBytes, nameLength + extraLength);
-        Malformed.Unless(Name(rest[..nameLength]) == entry.Name, "its own header gives another name");
+        Malformed.Unless(rest[..nameLength].SequenceEqual(entry.NameBytes), "its own header gives another name");
         Malformed.Unless((U16(header, 6) & EncryptedFlags) == 0 && U16(header, 8) == 0, "its own header says it is encrypted or compressed");
         long stored = U32(header, 18), length = U32(header, 22), unused = 0;
         Widen(rest[nameLength..], ref length, ref stored, ref unused);
@@ -178,14 +188,15 @@ internal static class ZipDirectory
         string name;
         try
         {
-            name = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+            name = StrictUtf8.GetString(bytes);
         }
         catch (DecoderFallbackException error)
         {
             throw new InvalidDataException("the name of an entry is not UTF-8", error);
         }
 
-        var isInside = name.Length > 0 && name[0] != '/' && !name.Contains('\\') && !name.Contains('\0') && !name.Split('/').Contains("..");
+        var leaves = name == ".." || name.StartsWith("../", StringComparison.Ordinal) || name.Contains("/../", StringComparison.Ordinal) || name.EndsWith("/..", StringComparison.Ordinal);
+        var isInside = name.Length > 0 && name[0] != '/' && !name.Contains('\\') && !name.Contains('\0') && !leaves;
         Malformed.Unless(isInside, $"entry {Quoted.Name(name)}: its name leads out of the archive");
         return name;
     }

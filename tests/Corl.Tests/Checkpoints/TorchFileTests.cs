@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Corl.Checkpoints;
 using static Corl.Tests.Checkpoints.PickleBytes;
 
 namespace Corl.Tests.Checkpoints;
@@ -57,6 +58,30 @@ public sealed class TorchFileTests
         }
 
         Assert.Contains(reason, Refused(folder, Program(value)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Bounds.Tensors - 2, true)] // beside the pickle and storage "0"
+    [InlineData(Bounds.Tensors - 1, false)]
+    public void Open_ArchiveOfManyEntries_StaysInTimeAndMemory(int count, bool isAccepted)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("many.bin");
+        WriteArchive(path, Program(Dict(("w", Tensor(4, 0, [4], [1])))), new byte[16], [.. Enumerable.Range(0, count).Select(i => ($"archive/data/x{i}", Array.Empty<byte>()))]);
+        Assert.Equal(isAccepted, GoldenCase.Load(path).Tensors is not null);
+    }
+
+    [Fact]
+    public void Open_OneTensorUnderVeryManyNames_StaysInTimeAndMemory()
+    {
+        using var folder = new TemporaryFolder();
+        var value = Dict(("w", Tensor(4, 0, [4], [1])));
+        for (var i = 0; i < 17; i++) // 2^17 names, more than a file may have
+        {
+            value = [.. Dict(("a", [.. value, .. Remember(0)]), ("b", Recall(0)))];
+        }
+
+        Assert.Contains("more than", Refused(folder, Program(value)), StringComparison.Ordinal);
     }
 
     [Fact]
