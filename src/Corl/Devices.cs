@@ -114,6 +114,7 @@ public static partial class Devices
         }
 
         NativeHeap.KeepFreedMemory();
+        YieldWhenIdle();
         SelfTest();
         SilenceWarnings();
         _isReady = true;
@@ -166,6 +167,20 @@ public static partial class Devices
             }
         }
     }
+
+    // OpenMP's idle threads spin by default. Where another process wants a core too, two threads then take twenty times as long as
+    // one (measured with a step of the embedded model); threads that sleep cost nothing there. Read once, when libtorch is loaded.
+    private static void YieldWhenIdle()
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            _ = SetEnvironment("OMP_WAIT_POLICY", "passive", overwrite: 0); // the user's own choice stays
+        }
+    }
+
+    // The environment as native code sees it, which .NET's own does not change.
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
 
     // libtorch writes a line to stderr at every convolution on a CPU that its NNPACK does not know.
     private static void SilenceWarnings()
