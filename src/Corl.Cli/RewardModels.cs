@@ -48,7 +48,7 @@ internal sealed class RewardModels : IDisposable
     {
         SpiceKind.Shapes => Text.Spice.Shapes,
         SpiceKind.ShapesMultiset => Text.Spice.ShapesMultiset,
-        _ => Text.Spice.Shapes,
+        _ => Text.Spice.Captions,
     };
 
     public void Dispose() => _networks.ForEach(network => network.Dispose());

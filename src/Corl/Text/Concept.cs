@@ -14,6 +14,9 @@ internal sealed class Concept
     /// <summary>The words in the order they came, joined by a slash: "couch/sofa".</summary>
     public override string ToString() => _words.Count == 1 ? _words[0] : string.Join('/', _words);
 
+    /// <summary>Whether this is one of the words.</summary>
+    public bool Has(string word) => _words.Contains(word);
+
     /// <summary>Whether both have the same words and the same ids.</summary>
     public bool IsSame(Concept other) =>
         _words.Count == other._words.Count && _words.TrueForAll(other._words.Contains) && _ids.AsSpan().SequenceEqual(other._ids);

@@ -16,6 +16,12 @@ public readonly record struct SceneFact(string Subject, string? Attribute, strin
     /// <summary>Whether <see cref="Attribute"/> is a number; the multiset score counts the objects instead.</summary>
     public bool IsNumber { get; init; }
 
+    /// <summary>Whether the object is known from its attributes already, so that only the multiset score reads the fact.</summary>
+    internal bool IsCountOnly { get; init; }
+
+    /// <summary>Whether an earlier fact says the same of the same object, so that the multiset score does not count it again.</summary>
+    internal bool IsRepetition { get; init; }
+
     /// <summary>"There is a star."</summary>
     public static SceneFact OfObject(string name, int count = 1) => new(name, null, null, null) { Count = count };
 

@@ -14,6 +14,12 @@ public sealed class SceneGraph
         Concept Concept(string phrase) => new(phrase, synonyms is { } ids ? WordNet.Shared.Synsets(phrase, ids) : []);
         foreach (var fact in facts)
         {
+            if (fact.IsCountOnly)
+            {
+                _nodes.Find(node => node.Name.Has(fact.Subject))!.Count += fact.Count;
+                continue;
+            }
+
             var subject = AddNode(Concept(fact.Subject));
             if (fact.Attribute is { } attribute)
             {
@@ -146,7 +152,7 @@ public sealed class SceneGraph
                 known.Name.Absorb(concept);
             }
 
-            known.Count += fact.Count;
+            known.Count += fact.IsRepetition ? 0 : fact.Count;
         }
     }
 }

@@ -6,6 +6,9 @@ namespace Corl.Text;
 /// </summary>
 public sealed record Spice
 {
+    /// <summary>For captions and prompts in plain English, synonyms merged with WordNet.</summary>
+    public static Spice Captions { get; } = new() { Parser = SpiceParser.Captions, Synonyms = SynsetIds.PartOfSpeech };
+
     /// <summary>For the Shapes world: its closed grammar, words matched exactly.</summary>
     public static Spice Shapes { get; } = new() { Parser = SpiceParser.Shapes };
 

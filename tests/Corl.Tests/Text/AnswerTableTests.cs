@@ -1,3 +1,4 @@
+using System.Globalization;
 using Corl.Text;
 
 namespace Corl.Tests.Text;
@@ -19,6 +20,27 @@ public sealed class AnswerTableTests
         Assert.True(formatVerdict.Score == format, $"row {row}: {formatVerdict}");
     }
 
+    [Theory, MemberData(nameof(ReferenceRows))]
+    public void ReferenceAccuracy_EveryRow_IsAsMeasured(string row, string truth, string response, double wired, double? intended, double format)
+    {
+        const double Printed = 0.005; // the table has two decimals
+        Assert.True(Math.Abs(wired - ReferenceAnswers.Accuracy(false, Question, truth, response).Score) <= Printed, row);
+        Assert.True(intended is null || intended == ReferenceAnswers.Accuracy(true, Question, truth, response).Score, row);
+        Assert.True(format == ReferenceAnswers.Format(response), row);
+    }
+
+    public static TheoryData<string, string, string, double, double?, double> ReferenceRows()
+    {
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+        var rows = new TheoryData<string, string, string, double, double?, double>();
+        foreach (var fields in Table.Split('\n').Select(line => line.Split(" | ")))
+        {
+            rows.Add(fields[0], fields[2], Expand(fields[3]), Number(fields[4]), fields[5] == "-" ? null : Number(fields[5]), Number(fields[6]));
+        }
+
+        return rows;
+    }
+
     public static TheoryData<string, bool, string, string, int, int> Rows()
     {
         var rows = new TheoryData<string, bool, string, string, int, int>();
@@ -30,13 +52,13 @@ public sealed class AnswerTableTests
         return rows;
     }
 
-    internal static string Expand(string response)
+    private static string Expand(string response)
     {
         var text = response.Replace("\\n", "\n", StringComparison.Ordinal);
         return text.StartsWith("[[", StringComparison.Ordinal) ? $"<think>The sofa has a pet.</think><answer>{text[2..^2]}</answer>" : text;
     }
 
-    internal const string Table = """
+    private const string Table = """
         1 | MC | B | [[B]] | 1 | 1 | 1 | 1 | 1
         2 | MC | B | [[b]] | 1 | 1 | 1 | 1 | 1
         3 | MC | B | [[B.]] | 1 | 1 | 1 | 1 | 1

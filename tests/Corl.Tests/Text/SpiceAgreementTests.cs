@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.Json;
+using Corl.Text;
+
+namespace Corl.Tests.Text;
+
+/// <summary>
+/// How often the rule-based parser leads to the original program's score. The bars are what it reaches on the full sets, less a margin;
+/// docs/spice.md has the numbers, and this test prints them.
+/// </summary>
+public sealed class SpiceAgreementTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData("single", 0.54, 0.93)]
+    [InlineData("multi", 0.19, 0.90)]
+    [InlineData("prompts", 0.79, 0.92)]
+    [InlineData("stops", 0.62, 0.95)]
+    [InlineData("hand", 0.55, 0.70)]
+    public void Score_GoldenPairs_AgreesWithTheOriginal(string set, double equalShare, double correlation)
+    {
+        var spice = Spice.Captions with { Synonyms = SynsetIds.Meteor };
+        var scores = new List<(double Ours, double Original)>();
+        var (shared, ours, original) = (0, 0, 0);
+        foreach (var pair in SpiceGoldenTests.Pairs(set))
+        {
+            var test = pair.GetProperty("test").GetString()!;
+            var references = pair.GetProperty("refs").EnumerateArray().Select(reference => reference.GetString()!);
+            scores.Add((spice.Score(spice.Graph(test), spice.Graph(references)).F, pair.GetProperty("scores").GetProperty("All").GetProperty("f").GetDouble()));
+            var tuples = SpiceParser.Captions.Facts(test).Where(fact => !fact.IsCountOnly).Select(Raw).ToHashSet();
+            var golden = pair.GetProperty("test_raw").EnumerateArray().Select(Raw).ToHashSet();
+            (shared, ours, original) = (shared + tuples.Count(golden.Contains), ours + tuples.Count, original + golden.Count);
+        }
+
+        var equal = scores.Average(score => Math.Abs(score.Ours - score.Original) < 1e-9 ? 1.0 : 0);
+        var difference = scores.Average(score => Math.Abs(score.Ours - score.Original));
+        var r = Correlation(scores);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{set}: {scores.Count} pairs, equal F {equal:p1}, mean difference {difference:f3}, r {r:f3}, tuple F1 {2.0 * shared / (ours + original):f3}"));
+        Assert.True(equal >= equalShare && r >= correlation, $"equal {equal}, r {r}");
+    }
+
+    private static double Correlation(List<(double Ours, double Original)> scores)
+    {
+        var (a, b) = (scores.Average(score => score.Ours), scores.Average(score => score.Original));
+        double Sum(Func<(double Ours, double Original), double> term) => scores.Sum(term);
+        return Sum(score => (score.Ours - a) * (score.Original - b))
+            / Math.Sqrt(Sum(score => Math.Pow(score.Ours - a, 2)) * Sum(score => Math.Pow(score.Original - b, 2)));
+    }
+
+    private static string Raw(SceneFact fact) => string.Join(" | ", new[] { fact.Subject, fact.Attribute ?? fact.Target, fact.Relation }.Where(part => part is not null));
+
+    private static string Raw(JsonElement tuple) => string.Join(" | ", tuple.EnumerateArray().Select(part => part.GetString()));
+}
