@@ -39,7 +39,8 @@ public sealed class RecipeTests
             paper with { Rewards = shapes.Rewards, TrainableParts = shapes.TrainableParts },
             shapes with
             {
-                MicroBatchSize = paper.MicroBatchSize, MaxPromptLength = paper.MaxPromptLength,
+                MicroBatchSize = paper.MicroBatchSize,
+                MaxPromptLength = paper.MaxPromptLength,
                 MaxCompletionLength = paper.MaxCompletionLength,
                 LearningRate = paper.LearningRate,
                 WarmupSteps = paper.WarmupSteps,
