@@ -15,11 +15,11 @@ internal sealed class RewardModels : IDisposable
 
     private readonly List<IDisposable> _networks = [];
 
-    private RewardModels(Recipe recipe, Policy policy)
+    private RewardModels(Recipe recipe, Policy? policy, Device device)
     {
         try
         {
-            Sum = new RewardSum([.. recipe.Stage.Rewards.Select(reward => new RewardTerm(Make(reward.Key, recipe.Judges, policy), reward.Value))]);
+            Sum = new RewardSum([.. recipe.Stage.Rewards.Select(reward => new RewardTerm(Make(reward.Key, recipe.Judges, policy, device), reward.Value))]);
         }
         catch
         {
@@ -32,15 +32,18 @@ internal sealed class RewardModels : IDisposable
     public RewardSum Sum { get; }
 
     /// <summary>Loads the networks that the recipe's rewards need, and no others, on the policy's device.</summary>
-    public static RewardModels Load(Session session, Recipe recipe, Policy policy)
+    public static RewardModels Load(Session session, Recipe recipe, Policy policy) =>
+        Load(session, recipe, policy, policy.Model.Device, policy.Model.Config.ImageSize != Corl.Shapes.World.Size);
+
+    /// <summary>The same where only the reward <c>tim</c> needs a policy.</summary>
+    public static RewardModels Load(Session session, Recipe recipe, Policy? policy, Device device, bool isPhotograph)
     {
-        var isPhotograph = policy.Model.Config.ImageSize != Corl.Shapes.World.Size;
         if (isPhotograph && recipe.Stage.Rewards.ContainsKey("cycle") && (recipe.Judges.Captioner ?? recipe.Judges.Perceptual) is null)
         {
             session.Warn("judges.captioner or judges.perceptual is not set: the tiny networks of the Shapes world judge; for photographs name a BLIP folder and a VGG, AlexNet or SqueezeNet file");
         }
 
-        return new RewardModels(recipe, policy);
+        return new RewardModels(recipe, policy, device);
     }
 
     /// <summary>How captions are compared.</summary>
@@ -53,10 +56,10 @@ internal sealed class RewardModels : IDisposable
 
     public void Dispose() => _networks.ForEach(network => network.Dispose());
 
-    private IReward Make(string name, JudgeSettings judges, Policy policy) => name switch
+    private IReward Make(string name, JudgeSettings judges, Policy? policy, Device device) => name switch
     {
-        "cycle" => Cycle(judges, policy.Model.Device),
-        "tim" => new TextImageMatchReward(policy),
+        "cycle" => Cycle(judges, device),
+        "tim" => new TextImageMatchReward(policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
         "accuracy" => new AnswerAccuracyReward(),
         "format" => new FormatReward(),
         _ => throw new UserException($"unknown reward '{name}'; {NearestKey.Suggest(name, Names)}"),

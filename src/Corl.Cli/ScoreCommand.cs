@@ -1,66 +1,100 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Corl.Cli.Recipes;
-using Corl.Data;
-using Corl.Imaging;
 using Corl.Rewards;
 using static TorchSharp.torch;
 
 namespace Corl.Cli;
 
-/// <summary>Scores rows with the rewards of a recipe, apart from any training.</summary>
+/// <summary>Scores rows with the rewards of a recipe or with rewards that are named, apart from any training.</summary>
 internal static class ScoreCommand
 {
-    private const int MaxRows = 1_000_000, MaxLineBytes = 1 << 20, AtOnce = 64;
+    private const int AtOnce = 64;
 
-    private static readonly Argument<string> Rows = new("rows") { Description = "JSON Lines with what the rewards need: prompt, image, real_image, question, response, answer, type (MC or OE)" };
+    private static readonly Argument<string> Rows = new("rows") { Description = $"JSON Lines or Parquet with what the rewards need: {string.Join(", ", ScoredRow.Keys)} (MC or OE)" };
     private static readonly Option<string> RecipeFile = new("--recipe") { Description = "Recipe whose rewards, weights and judges are used", DefaultValueFactory = _ => "unified", HelpName = "file" };
+    private static readonly Option<string[]> Named = new("--reward") { Description = $"Use this reward instead of the recipe's, weight 1 where none is said; may be repeated: {string.Join(", ", RewardModels.Names)}", HelpName = "name[=weight]", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Set = new("--set") { Description = "Change a setting of the recipe", HelpName = "key=value", DefaultValueFactory = _ => [] };
+    private static readonly Option<string?> Out = new("--out") { Description = "Write every row's scores as Parquet", HelpName = "file.parquet" };
 
-    public static Command Create() => new Verb("score", "Score rows with the rewards of a recipe", "corl score answers.jsonl --recipe refined-mcq --json", Run) { Rows, RecipeFile, Set, ModelFolder.Option };
+    public static Command Create() => new Verb("score", "Score rows with the rewards of a recipe", "corl score answers.jsonl --reward accuracy --reward format=0.5 --out scores.parquet", Run)
+    {
+        Rows, RecipeFile, Named, Set, Out, ModelFolder.Option,
+    };
 
     private static int Run(Session session)
     {
-        var recipe = Recipe.Load(session.Value(RecipeFile)!, session.Value(Set)!);
-        var rows = Read(session.Value(Rows));
-        using var policy = ModelFolder.Load(session);
-        using var judges = RewardModels.Load(session, recipe, policy);
-        var scores = new SortedDictionary<int, Dictionary<string, float?>>();
-        foreach (var batch in rows.Index().GroupBy(x => x.Item.Shape).SelectMany(group => group.Chunk(AtOnce)))
+        var recipe = Chosen(session);
+        var device = session.OpenDevice();
+        using var policy = recipe.Stage.Rewards.ContainsKey("tim") ? ModelFolder.Load(session) : null; // the one reward that the policy itself gives
+        var windows = ScoredRows.Read(session.Value(Rows)).Chunk(AtOnce).GetEnumerator();
+        var isMore = windows.MoveNext();
+        var isPhotograph = isMore && windows.Current.Any(row => row.Image is { Width: not Corl.Shapes.World.Size });
+        using var judges = RewardModels.Load(session, recipe, policy, device, isPhotograph);
+        var scores = new ScoreTable();
+        for (; isMore; isMore = windows.MoveNext())
         {
             session.Interrupt.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var table = judges.Sum.Score(Candidates([.. batch.Select(x => x.Item)], policy.Model.Device));
-            var columns = table.Named().Append(new("reward", table.Total)).ToArray();
-            for (var i = 0; i < batch.Length; i++)
+            foreach (var batch in windows.Current.Index().GroupBy(row => row.Item.Shape))
             {
-                scores[batch[i].Index] = columns.ToDictionary(column => column.Key, column => column.Value[i]);
+                using var scope = NewDisposeScope();
+                scores.Add([.. batch.Select(row => scores.Count + row.Index)], judges.Sum.Score(Candidates([.. batch.Select(row => row.Item)], device)));
             }
+
+            scores.Count += windows.Current.Length;
         }
 
-        foreach (var name in scores.Values.SelectMany(x => x.Keys).Distinct())
+        if (session.Value(Out) is { } file)
         {
-            float[] values = [.. scores.Values.Select(x => x.GetValueOrDefault(name)).OfType<float>()];
-            session.Print(string.Create(CultureInfo.InvariantCulture, $"{name,-20}{(values.Length > 0 ? $"{values.Average():F4}" : "-"),10}  over {values.Length} of {rows.Count} rows"));
+            scores.Write(file);
         }
 
-        session.Document(scores.Values);
+        foreach (var line in scores.Lines())
+        {
+            session.Print(line);
+        }
+
+        session.Document(scores.Documents());
         return Program.Done;
     }
 
-    // One candidate for each row; all rows of a call have an image of one size, or none.
-    private static Candidates Candidates(ScoredRow[] rows, Device device) => new()
+    private static Recipe Chosen(Session session)
     {
-        GroupSize = 1,
-        Prompts = [.. rows.Select(row => row.Prompt ?? "")],
-        Images = rows[0].Image is null ? null : Pixels(rows).to(device),
-        RealImages = [.. rows.Select(row => row.RealImage)],
-        Questions = rows[0].Response is null ? null : [.. rows.Select(row => row.Question ?? "")],
-        Answers = rows[0].Response is null ? null : [.. rows.Select(row => row.Answer ?? "")],
-        Types = rows[0].Response is null ? null : [.. rows.Select(row => row.Type)],
-        Responses = rows[0].Response is null ? null : [.. rows.Select(row => row.Response!)],
-    };
+        var recipe = Recipe.Load(session.Value(RecipeFile)!, session.Value(Set)!);
+        var named = session.Value(Named)!;
+        return named.Length == 0 ? recipe : recipe with { Stage = recipe.Stage with { Rewards = new Dictionary<string, double>(named.Select(Weight)) } };
+    }
+
+    private static KeyValuePair<string, double> Weight(string text)
+    {
+        var parts = text.Split('=', 2);
+        if (!RewardModels.Names.Contains(parts[0]))
+        {
+            throw new UserException($"--reward {text}: unknown reward '{parts[0]}'; {NearestKey.Suggest(parts[0], RewardModels.Names)}");
+        }
+
+        return parts.Length == 1 ? new(parts[0], 1)
+            : double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) ? new(parts[0], weight)
+            : throw new UserException($"--reward {text}: the weight '{parts[1]}' is no number");
+    }
+
+    // One candidate for each row; all rows of a call have one shape.
+    private static Candidates Candidates(ScoredRow[] rows, Device device)
+    {
+        var (shape, hasResponse) = (rows[0].Shape, rows[0].Shape.HasResponse);
+        return new()
+        {
+            GroupSize = 1,
+            Prompts = [.. rows.Select(row => row.Prompt ?? "")],
+            Images = shape.Width == 0 ? null : Pixels(rows).to(device),
+            Captions = shape.HasCaption ? [.. rows.Select(row => row.Caption!)] : null,
+            RealImages = [.. rows.Select(row => row.RealImage)],
+            Questions = hasResponse ? [.. rows.Select(row => row.Question ?? "")] : null,
+            Answers = hasResponse ? [.. rows.Select(row => row.Answer ?? "")] : null,
+            Types = hasResponse ? [.. rows.Select(row => row.Type)] : null,
+            Responses = hasResponse ? [.. rows.Select(row => row.Response!)] : null,
+        };
+    }
 
     // [N, 3, H, W] in [−1, 1].
     private static Tensor Pixels(ScoredRow[] rows)
@@ -69,59 +103,5 @@ internal static class ScoreCommand
         var (width, height) = (rows[0].Image!.Width, rows[0].Image!.Height);
         byte[] bytes = [.. rows.SelectMany(row => row.Image!.Pixels)];
         return ((tensor(bytes, [rows.Length, height, width, 3]).permute(0, 3, 1, 2).to_type(ScalarType.Float32) / 127.5) - 1).contiguous().MoveToOuterDisposeScope();
-    }
-
-    private static List<ScoredRow> Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new UserException($"{path}: no such file; expected JSON Lines");
-        }
-
-        List<ScoredRow> rows = [];
-        foreach (var line in File.ReadLines(path))
-        {
-            var name = $"{path}, line {rows.Count + 1}";
-            if (rows.Count == MaxRows || line.Length > MaxLineBytes)
-            {
-                throw new UserException($"{name}: at most {MaxRows} rows of {MaxLineBytes} characters are read");
-            }
-
-            rows.Add(ScoredRow.Read(JsonAt.Parse(name, Encoding.UTF8.GetBytes(line)), Path.GetDirectoryName(Path.GetFullPath(path))!));
-        }
-
-        return rows;
-    }
-}
-
-/// <summary>A row to score; what it lacks is null.</summary>
-internal sealed record ScoredRow(string? Prompt, RgbImage? Image, RgbImage? RealImage, string? Question, string? Response, string? Answer, QuestionType Type)
-{
-    private static readonly string[] Keys = ["prompt", "image", "real_image", "question", "response", "answer", "type"];
-
-    /// <summary>Rows of one shape can be scored in one call.</summary>
-    public (int, int, bool) Shape => (Image?.Width ?? 0, Image?.Height ?? 0, Response is null);
-
-    /// <summary>Reads a row; images are paths from the file's folder.</summary>
-    public static ScoredRow Read(JsonAt row, string folder)
-    {
-        foreach (var (key, _) in row.Properties())
-        {
-            if (!Keys.Contains(key))
-            {
-                throw row.Error($"unknown key '{key}'; {NearestKey.Suggest(key, Keys)}");
-            }
-        }
-
-        var type = row.Find("type")?.Text() switch
-        {
-            null or "OE" => QuestionType.OpenEnded,
-            "MC" => QuestionType.MultipleChoice,
-            var other => throw row.Error($"type is '{other}', expected MC or OE"),
-        };
-        return new ScoredRow(Text("prompt"), Picture("image"), Picture("real_image"), Text("question"), Text("response"), Text("answer"), type);
-
-        string? Text(string key) => row.Find(key)?.Text();
-        RgbImage? Picture(string key) => Text(key) is { } name ? ImageFile.Read(Path.Combine(folder, name)) : null;
     }
 }

@@ -55,7 +55,8 @@ internal sealed class ParquetSource : ISampleSource
 
     public void Dispose() => _reader?.Dispose();
 
-    private static ParquetFileReader OpenReader(string path, string name)
+    /// <summary>The native reader of a file whose footer was checked.</summary>
+    internal static ParquetFileReader OpenReader(string path, string name)
     {
         try
         {

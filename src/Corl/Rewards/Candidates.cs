@@ -20,6 +20,9 @@ public sealed record Candidates
     /// <summary>[N, 3, H, W] the generated images in [−1, 1]; a decoder may overshoot, so rewards clamp.</summary>
     public Tensor? Images { get; init; }
 
+    /// <summary>[N] what the generated images show in words, where that is known already; rewards that read images then need no captioner.</summary>
+    public IReadOnlyList<string>? Captions { get; init; }
+
     /// <summary>[N, I] the codes that the images were decoded from.</summary>
     public Tensor? Codes { get; init; }
 

@@ -42,7 +42,7 @@ public sealed class CycleConsistencyReward : IReward
     public PerceptualSize Size { get; init; }
 
     /// <summary>How captions are written; greedy with at most 50 tokens, as the reference does.</summary>
-    public CaptionOptions Captions { get; init; } = new();
+    public CaptionOptions Captioning { get; init; } = new();
 
     /// <summary>Name of the textual half in the log.</summary>
     public string TextPart { get; init; } = "text";
@@ -50,7 +50,8 @@ public sealed class CycleConsistencyReward : IReward
     /// <inheritdoc/>
     /// <remarks>
     /// The parts "lpips" (1 − LPIPS) and "spice" are the two terms; a row without a real image has the second only, a row without a prompt
-    /// the first only, and null has neither. The captions are kept as a note. An image with a value that is not a number scores 0.
+    /// the first only, and null has neither. Captions that are given are taken as they are. The captions are kept as a note. An image with a
+    /// value that is not a number scores 0.
     /// </remarks>
     public Scores Score(Candidates candidates)
     {
@@ -62,7 +63,7 @@ public sealed class CycleConsistencyReward : IReward
             var isUsable = CandidateImages.Usable(images);
             failed = isUsable.Count(usable => !usable);
             Look(candidates, images, visual);
-            Read(candidates, images, textual, captions);
+            Read(candidates, textual, captions);
             for (var row = 0; row < isUsable.Length; row++)
             {
                 if (!isUsable[row])
@@ -70,6 +71,10 @@ public sealed class CycleConsistencyReward : IReward
                     (visual[row], textual[row]) = (visual[row] is null ? null : 0, textual[row] is null ? null : 0);
                 }
             }
+        }
+        else if (candidates.Captions is not null)
+        {
+            Read(candidates, textual, captions);
         }
 
         float?[] sum = [.. visual.Zip(textual, (a, b) => a is null && b is null ? (float?)null : (a ?? 0) + (b ?? 0))];
@@ -102,7 +107,7 @@ public sealed class CycleConsistencyReward : IReward
         }
     }
 
-    private void Read(Candidates candidates, Tensor images, float?[] textual, string?[] captions)
+    private void Read(Candidates candidates, float?[] textual, string?[] captions)
     {
         int[] rows = [.. Enumerable.Range(0, candidates.Count).Where(row => candidates.Prompts[candidates.PromptOf(row)].Length > 0)];
         if (rows.Length == 0)
@@ -110,13 +115,18 @@ public sealed class CycleConsistencyReward : IReward
             return;
         }
 
-        using var scope = NewDisposeScope();
-        var written = _captioner.Caption(images.index_select(0, tensor(rows.Select(row => (long)row).ToArray(), device: images.device)), Captions);
+        var written = candidates.Captions is { } given ? [.. rows.Select(row => given[row])] : Caption(candidates.Images!, rows);
         var similarities = _similarity(written, [.. rows.Select(row => candidates.Prompts[candidates.PromptOf(row)])]);
         for (var i = 0; i < rows.Length; i++)
         {
             (captions[rows[i]], textual[rows[i]]) = (written[i], (float)similarities[i]);
         }
+    }
+
+    private IReadOnlyList<string> Caption(Tensor images, int[] rows)
+    {
+        using var scope = NewDisposeScope();
+        return _captioner.Caption(images.index_select(0, tensor(rows.Select(row => (long)row).ToArray(), device: images.device)), Captioning);
     }
 
     // A prompt has G captions and many captions are alike: each text is parsed once.
