@@ -19,7 +19,7 @@ internal sealed class RewardModels : IDisposable
     {
         try
         {
-            Sum = new RewardSum([.. recipe.Stage.Rewards.Select(reward => new RewardTerm(Make(reward.Key, recipe.Judges, policy, device), reward.Value))]);
+            Sum = new RewardSum([.. recipe.Stage.Rewards.Select(reward => new RewardTerm(Make(reward.Key, recipe, policy, device), reward.Value))]);
         }
         catch
         {
@@ -56,14 +56,25 @@ internal sealed class RewardModels : IDisposable
 
     public void Dispose() => _networks.ForEach(network => network.Dispose());
 
-    private IReward Make(string name, JudgeSettings judges, Policy? policy, Device device) => name switch
+    private IReward Make(string name, Recipe recipe, Policy? policy, Device device) => name switch
     {
-        "cycle" => Cycle(judges, device),
-        "tim" => new TextImageMatchReward(policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
+        "cycle" => Cycle(recipe.Judges, device),
+        "tim" => Match(recipe, policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
         "accuracy" => new AnswerAccuracyReward(),
         "format" => new FormatReward(),
         _ => throw new UserException($"unknown reward '{name}'; {NearestKey.Suggest(name, Names)}"),
     };
+
+    private TextImageMatchReward Match(Recipe recipe, Policy policy)
+    {
+        var scorer = recipe.Judges.TimFrozen ? policy.Snapshot(recipe.Stage.TrainableParts) : null;
+        if (scorer is not null)
+        {
+            _networks.Add(scorer);
+        }
+
+        return new TextImageMatchReward(policy, scorer) { States = recipe.Judges.TimStates, Spans = recipe.Judges.TimSpans };
+    }
 
     private CycleConsistencyReward Cycle(JudgeSettings judges, Device device)
     {
@@ -71,6 +82,6 @@ internal sealed class RewardModels : IDisposable
         _networks.Add(lpips);
         var captioner = BlipCaptioner.Load(judges.Captioner ?? ModelFolder.Shipped("captioner"), device);
         _networks.Add(captioner);
-        return new CycleConsistencyReward(lpips, captioner, Spice(judges.Spice));
+        return new CycleConsistencyReward(lpips, captioner, Spice(judges.Spice)) { Captioning = judges.Captions, Size = judges.PerceptualSize ?? CycleConsistencyReward.SizeFor(lpips) };
     }
 }

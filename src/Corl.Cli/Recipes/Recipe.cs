@@ -1,5 +1,7 @@
 using Corl.Data;
 using Corl.Grpo;
+using Corl.Models;
+using Corl.Rewards;
 
 namespace Corl.Cli.Recipes;
 
@@ -73,8 +75,23 @@ internal sealed record JudgeSettings
     /// <summary>Folder of the BLIP captioner of Eq. (3); null for the tiny one of the Shapes world.</summary>
     public string? Captioner { get; init; }
 
+    /// <summary>How captions are written: greedy with at most 50 tokens, as the reference does, or by beam search.</summary>
+    public CaptionOptions Captions { get; init; } = new();
+
     /// <summary>Folder or file of the perceptual network of Eq. (3); null for the tiny one of the Shapes world.</summary>
     public string? Perceptual { get; init; }
+
+    /// <summary>How images are brought to one size for the perceptual network; null: as generated for a small network, else 224 × 224.</summary>
+    public PerceptualSize? PerceptualSize { get; init; }
+
+    /// <summary>What stands for image and prompt in Eq. (4).</summary>
+    public MatchStates TimStates { get; init; }
+
+    /// <summary>Which text tokens count in Eq. (4).</summary>
+    public MatchSpans TimSpans { get; init; }
+
+    /// <summary>Whether Eq. (4) is scored by the policy as it was when the stage began instead of the moving one.</summary>
+    public bool TimFrozen { get; init; }
 
     /// <summary>How captions are read and compared.</summary>
     public SpiceKind Spice { get; init; } = SpiceKind.English;

@@ -79,11 +79,14 @@ internal sealed class StepMetrics(int updates)
         _values[MetricNames.BadRows] = batch.Skipped.Count;
         using var scope = NewDisposeScope();
         Rewards(MetricNames.Reward, MetricNames.RewardStd, table.Total, groupSize);
-        using var grouped = GroupAdvantage.Grouped(table.Total, groupSize);
-        _values[MetricNames.FracRewardZeroStd] = GroupAdvantage.CountFlat(grouped) / (double)grouped.shape[0];
+        _values[MetricNames.FracRewardZeroStd] = FlatShare(table.Total, groupSize);
         foreach (var (name, values) in table.Named())
         {
             Rewards(MetricNames.RewardMean(name), MetricNames.RewardGroupStd(name), values, groupSize);
+            if (values.Any(value => value is not null))
+            {
+                _values[MetricNames.RewardFracZeroStd(name)] = FlatShare(values, groupSize);
+            }
         }
 
         foreach (var column in table.Columns)
@@ -126,6 +129,12 @@ internal sealed class StepMetrics(int updates)
         // Mean over groups of the standard deviation (n − 1) within a group: what an advantage can see.
         var deviations = values.Chunk(groupSize).Select(group => Deviation([.. group.Where(v => v is not null).Select(v => (double)v!)])).Where(double.IsFinite).ToList();
         _values[spread] = deviations.Count == 0 ? 0 : deviations.Average();
+    }
+
+    private static double FlatShare(float?[] values, int groupSize)
+    {
+        using var grouped = GroupAdvantage.Grouped(values, groupSize);
+        return GroupAdvantage.CountFlat(grouped) / (double)grouped.shape[0];
     }
 
     private static double Deviation(double[] values)

@@ -66,6 +66,9 @@ public static class MetricNames
     /// <summary>The mean over groups of the standard deviation of one reward within a group: what the advantage can act on.</summary>
     public static string RewardGroupStd(string reward) => $"rewards/{reward}/group_std";
 
+    /// <summary>The share of groups in which one reward is the same for all candidates.</summary>
+    public static string RewardFracZeroStd(string reward) => $"rewards/{reward}/frac_zero_std";
+
     /// <summary>The mean absolute difference between log-probabilities kept from sampling and those computed for training; zero but for rounding.</summary>
     public static string LogpAbsDiff(string modality) => $"rollout_logp_absdiff/{modality}";
 

@@ -29,8 +29,11 @@ public sealed class CycleConsistencyReward : IReward
     public CycleConsistencyReward(Lpips lpips, BlipCaptioner captioner, Func<IReadOnlyList<string>, IReadOnlyList<string>, double[]> similarity)
     {
         (_lpips, _captioner, _similarity) = (lpips, captioner, similarity);
-        Size = lpips.Backbone.Net == LpipsNet.Small ? PerceptualSize.AsGenerated : PerceptualSize.Square;
+        Size = SizeFor(lpips);
     }
+
+    /// <summary>The size that a perceptual network looks at when nothing else is said.</summary>
+    public static PerceptualSize SizeFor(Lpips lpips) => lpips.Backbone.Net == LpipsNet.Small ? PerceptualSize.AsGenerated : PerceptualSize.Square;
 
     /// <inheritdoc/>
     public string Name => "cycle";

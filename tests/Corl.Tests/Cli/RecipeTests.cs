@@ -1,6 +1,7 @@
 using Corl.Cli;
 using Corl.Cli.Recipes;
 using Corl.Grpo;
+using Corl.Rewards;
 using Corl.Shapes;
 using Corl.Tokenizers;
 
@@ -30,6 +31,14 @@ public sealed class RecipeTests
         Assert.Equal(
             new Dictionary<string, double> { ["cycle"] = 1, ["tim"] = 1, ["accuracy"] = 0.8, ["format"] = 0.8 },
             Recipe.Load("unified").Stage.Rewards);
+
+    [Fact]
+    public void Judges_EverySettingHasAKey()
+    {
+        var judges = Recipe.Load("unified", "judges.tim_states=generation_hidden", "judges.tim_spans=fixed", "judges.tim_frozen=true", "judges.perceptual_size=crop", "judges.captions.beams=3").Judges;
+        Assert.Equal((MatchStates.GenerationHidden, MatchSpans.Fixed, true, PerceptualSize.Crop, 3), (judges.TimStates, judges.TimSpans, judges.TimFrozen, judges.PerceptualSize, judges.Captions.Beams));
+        Assert.Equal(50, judges.Captions.MaxNewTokens); // what the section does not mention keeps its default
+    }
 
     [Fact]
     public void ShapesUnified_DiffersFromThePaperInSizesOnly()
