@@ -11,7 +11,7 @@ namespace Corl.Cli;
 internal sealed class RewardModels : IDisposable
 {
     /// <summary>The names that a recipe's rewards may have.</summary>
-    public static readonly string[] Names = ["cycle", "tim", "accuracy", "format"];
+    public static readonly string[] Names = ["cycle", "tim", "clip", "accuracy", "format"];
 
     private readonly List<IDisposable> _networks = [];
 
@@ -60,6 +60,7 @@ internal sealed class RewardModels : IDisposable
     {
         "cycle" => Cycle(recipe.Judges, device),
         "tim" => Match(recipe, policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
+        "clip" => Clip(recipe.Judges, device),
         "accuracy" => new AnswerAccuracyReward(),
         "format" => new FormatReward(),
         _ => throw new UserException($"unknown reward '{name}'; {NearestKey.Suggest(name, Names)}"),
@@ -74,6 +75,13 @@ internal sealed class RewardModels : IDisposable
         }
 
         return new TextImageMatchReward(policy, scorer) { States = recipe.Judges.TimStates, Spans = recipe.Judges.TimSpans };
+    }
+
+    private ClipScoreReward Clip(JudgeSettings judges, Device device)
+    {
+        var clip = ClipModel.Load(judges.Clip ?? throw new UserException("the reward clip needs judges.clip, the folder of a CLIP model"), device);
+        _networks.Add(clip);
+        return new ClipScoreReward(clip);
     }
 
     private CycleConsistencyReward Cycle(JudgeSettings judges, Device device)

@@ -93,6 +93,9 @@ internal sealed record JudgeSettings
     /// <summary>Whether Eq. (4) is scored by the policy as it was when the stage began instead of the moving one.</summary>
     public bool TimFrozen { get; init; }
 
+    /// <summary>Folder of the CLIP model of the reward "clip", in Hugging Face's or OpenCLIP's layout.</summary>
+    public string? Clip { get; init; }
+
     /// <summary>How captions are read and compared.</summary>
     public SpiceKind Spice { get; init; } = SpiceKind.English;
 }

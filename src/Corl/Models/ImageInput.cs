@@ -40,6 +40,11 @@ public sealed record ImageInput(int Size, float[] Mean, float[] Std, bool Crop =
         return new ImageInput(size, PerChannel(config, "image_mean", ClipMean), PerChannel(config, "image_std", ClipStd), crop);
     }
 
+    /// <summary>The preparation in an open_clip_config.json; CLIP's statistics where it says nothing.</summary>
+    internal static ImageInput FromOpenClip(JsonAt? preparation, int size) => preparation is { } config
+        ? new ImageInput(size, PerChannel(config, "mean", ClipMean), PerChannel(config, "std", ClipStd), Crop: true)
+        : new ImageInput(size, ClipMean, ClipStd, Crop: true);
+
     /// <summary>From what an image decoder paints to what the network reads.</summary>
     /// <param name="pixels">[N, 3, H, W], clamped to [−1, 1] and rounded down to 8 bits as when it is written to a file; not-a-number counts as −1.</param>
     /// <returns>[N, 3, Size, Size] on the same device.</returns>
@@ -48,7 +53,8 @@ public sealed record ImageInput(int Size, float[] Mean, float[] Std, bool Crop =
         using var scope = NewDisposeScope();
         if (pixels.shape[2] != Size || pixels.shape[3] != Size)
         {
-            return FromImages(JanusImages.ToImages(pixels.nan_to_num(-1)), pixels.device).MoveToOuterDisposeScope();
+            const double Exact = 1e-5; // the bytes are whole already: keeps their way through floats from rounding them down
+            return FromImages(JanusImages.ToImages((Bytes(pixels) / (byte.MaxValue / 2.0)) - 1 + Exact), pixels.device).MoveToOuterDisposeScope();
         }
 
         return Normalised(Bytes(pixels)).MoveToOuterDisposeScope();
@@ -96,23 +102,35 @@ public sealed record ImageInput(int Size, float[] Mean, float[] Std, bool Crop =
             return Resize.Bicubic(image, Size, Size);
         }
 
+        image = Narrowed(image);
         var shorter = Math.Min(image.Width, image.Height);
         // The longer side is rounded down, as Hugging Face and torchvision do.
         var (width, height) = ((int)((long)Size * image.Width / shorter), (int)((long)Size * image.Height / shorter));
         return Middle(Resize.Bicubic(image, width, height), Size);
     }
 
-    /// <summary>The square in the middle; an odd margin is rounded down, as Hugging Face does.</summary>
-    internal static RgbImage Middle(RgbImage image, int size)
+    // Of a strip, whose resized form could fill the memory, the middle part; all of the square that is cut out later comes from there.
+    private static RgbImage Narrowed(RgbImage image)
     {
-        var (left, top) = ((image.Width - size) / 2, (image.Height - size) / 2);
-        var pixels = new byte[size * size * 3];
-        for (var y = 0; y < size; y++)
+        const int MaxAspect = 64; // ours: 224 × 14,336 pixels, 10 MB
+        var longest = Math.Min(image.Width, image.Height) * (long)MaxAspect;
+        var (width, height) = ((int)Math.Min(image.Width, longest), (int)Math.Min(image.Height, longest));
+        return (width, height) == (image.Width, image.Height) ? image : Middle(image, width, height);
+    }
+
+    /// <summary>The square in the middle; an odd margin is rounded down, as Hugging Face does.</summary>
+    internal static RgbImage Middle(RgbImage image, int size) => Middle(image, size, size);
+
+    private static RgbImage Middle(RgbImage image, int width, int height)
+    {
+        var (left, top) = ((image.Width - width) / 2, (image.Height - height) / 2);
+        var pixels = new byte[width * height * 3];
+        for (var y = 0; y < height; y++)
         {
-            image.Pixels.AsSpan((((top + y) * image.Width) + left) * 3, size * 3).CopyTo(pixels.AsSpan(y * size * 3));
+            image.Pixels.AsSpan((((top + y) * image.Width) + left) * 3, width * 3).CopyTo(pixels.AsSpan(y * width * 3));
         }
 
-        return new RgbImage(size, size, pixels);
+        return new RgbImage(width, height, pixels);
     }
 
     /// <summary>As a preprocessor_config.json of BLIP.</summary>

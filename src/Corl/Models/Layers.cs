@@ -115,16 +115,17 @@ internal sealed class GroupNorm : Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Square convolution with bias.</summary>
+/// <summary>Square convolution.</summary>
 internal sealed class Conv : Module<Tensor, Tensor>
 {
-    private readonly Parameter weight, bias;
+    private readonly Parameter weight;
+    private readonly Parameter? bias;
     private readonly long[] _stride, _padding;
 
-    public Conv(WeightSource source, long input, long output, long kernel, long stride = 1, long padding = 0) : base(nameof(Conv))
+    public Conv(WeightSource source, long input, long output, long kernel, long stride = 1, long padding = 0, bool hasBias = true) : base(nameof(Conv))
     {
         weight = source.Get(nameof(weight), output, input, kernel, kernel);
-        bias = source.Get(nameof(bias), output);
+        bias = hasBias ? source.Get(nameof(bias), output) : null;
         (_stride, _padding) = ([stride, stride], [padding, padding]);
         RegisterComponents();
     }

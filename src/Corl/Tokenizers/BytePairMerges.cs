@@ -7,18 +7,22 @@ namespace Corl.Tokenizers;
 internal sealed class BytePairMerges
 {
     private readonly MergeTable _merges;
-    private readonly int[] _idOfByte; // −1 where the vocabulary lacks the byte
+    private readonly int[] _idOfByte, _idOfLastByte; // −1 where the vocabulary lacks the byte
 
-    private BytePairMerges(MergeTable merges, int[] idOfByte)
+    private BytePairMerges(MergeTable merges, Dictionary<string, int> vocabulary, string wordEnd)
     {
         _merges = merges;
-        _idOfByte = idOfByte;
+        _idOfByte = IdsOfBytes("");
+        _idOfLastByte = wordEnd.Length == 0 ? _idOfByte : IdsOfBytes(wordEnd);
+
+        int[] IdsOfBytes(string end) => [.. Enumerable.Range(0, 256).Select(b => vocabulary.GetValueOrDefault(ByteAlphabet.CharacterOf((byte)b) + end, -1))];
     }
 
     /// <summary>Looks up every merge in the vocabulary.</summary>
     /// <param name="vocabulary">Token → id.</param>
     /// <param name="merges">model.merges of a tokenizer.json: "left right" or ["left", "right"], the first rank first.</param>
-    public static BytePairMerges Load(Dictionary<string, int> vocabulary, JsonAt merges)
+    /// <param name="wordEnd">What the last byte of a piece is spelt with, as CLIP's "&lt;/w&gt;"; empty in most vocabularies.</param>
+    public static BytePairMerges Load(Dictionary<string, int> vocabulary, JsonAt merges, string wordEnd = "")
     {
         var table = new MergeTable(merges.Count());
         var idOf = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -32,8 +36,7 @@ internal sealed class BytePairMerges
 
         int Id(ReadOnlySpan<char> token, JsonAt item) => idOf.TryGetValue(token, out var id) ? id : throw item.Error($"'{token}' is not in the vocabulary");
 
-        var idOfByte = Enumerable.Range(0, 256).Select(b => vocabulary.GetValueOrDefault(ByteAlphabet.CharacterOf((byte)b).ToString(), -1)).ToArray();
-        return new BytePairMerges(table, idOfByte);
+        return new BytePairMerges(table, vocabulary, wordEnd);
     }
 
     /// <summary>Token ids of one piece; bytes that the vocabulary lacks are dropped, as in the reference.</summary>
@@ -44,11 +47,12 @@ internal sealed class BytePairMerges
         {
             var ids = buffer.AsSpan(0, bytes.Length);
             var count = 0;
-            foreach (var value in bytes)
+            for (var i = 0; i < bytes.Length; i++)
             {
-                if (_idOfByte[value] >= 0)
+                var id = (i + 1 < bytes.Length ? _idOfByte : _idOfLastByte)[bytes[i]];
+                if (id >= 0)
                 {
-                    ids[count++] = _idOfByte[value];
+                    ids[count++] = id;
                 }
             }
 
