@@ -38,7 +38,7 @@ internal sealed class ShapesVqTraining : IDisposable
         _seed = seed;
     }
 
-    /// <summary>Learning rate, betas and length of the main part, as measured in <c>docs/shapes.md</c> §7.</summary>
+    /// <summary>Learning rate, betas and length of the main part, as measured in <c>docs/shapes.md</c> §9.</summary>
     public static readonly CosineSchedule Main = new(1.5e-3, Steps: 1800, WarmUp: 50, Floor: 0.02);
 
     /// <summary>The same of the polish.</summary>
