@@ -11,7 +11,7 @@ namespace Corl.Cli;
 internal sealed class RewardModels : IDisposable
 {
     /// <summary>The names that a recipe's rewards may have.</summary>
-    public static readonly string[] Names = ["cycle", "tim", "clip", "accuracy", "format"];
+    public static readonly string[] Names = ["cycle", "tim", "clip", "bertscore", "accuracy", "format"];
 
     private readonly List<IDisposable> _networks = [];
 
@@ -61,6 +61,7 @@ internal sealed class RewardModels : IDisposable
         "cycle" => Cycle(recipe.Judges, device),
         "tim" => Match(recipe, policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
         "clip" => Clip(recipe.Judges, device),
+        "bertscore" => new BertScoreReward(Bert(recipe.Judges, device), Captioner(recipe.Judges, device)) { Captioning = recipe.Judges.Captions },
         "accuracy" => new AnswerAccuracyReward(),
         "format" => new FormatReward(),
         _ => throw new UserException($"unknown reward '{name}'; {NearestKey.Suggest(name, Names)}"),
@@ -88,8 +89,43 @@ internal sealed class RewardModels : IDisposable
     {
         var lpips = Lpips.Load(judges.Perceptual ?? ModelFolder.Shipped("perceptual"), device: device);
         _networks.Add(lpips);
-        var captioner = BlipCaptioner.Load(judges.Captioner ?? ModelFolder.Shipped("captioner"), device);
-        _networks.Add(captioner);
-        return new CycleConsistencyReward(lpips, captioner, Spice(judges.Spice)) { Captioning = judges.Captions, Size = judges.PerceptualSize ?? CycleConsistencyReward.SizeFor(lpips) };
+        var size = judges.PerceptualSize ?? CycleConsistencyReward.SizeFor(lpips);
+        if (judges.Similarity == CaptionSimilarity.Spice)
+        {
+            return new CycleConsistencyReward(lpips, Captioner(judges, device), Spice(judges.Spice)) { Captioning = judges.Captions, Size = size };
+        }
+
+        var bert = Bert(judges, device);
+        return new CycleConsistencyReward(lpips, Captioner(judges, device), (captions, prompts) => [.. bert.Score(captions, prompts).Select(score => score.F)])
+        {
+            Captioning = judges.Captions,
+            Size = size,
+            TextPart = "bertscore",
+        };
+    }
+
+    private BlipCaptioner Captioner(JudgeSettings judges, Device device)
+    {
+        var captioner = _networks.OfType<BlipCaptioner>().FirstOrDefault(); // shared by the rewards that need one
+        if (captioner is null)
+        {
+            captioner = BlipCaptioner.Load(judges.Captioner ?? ModelFolder.Shipped("captioner"), device);
+            _networks.Add(captioner);
+        }
+
+        return captioner;
+    }
+
+    private BertScore Bert(JudgeSettings judges, Device device)
+    {
+        var bert = _networks.OfType<BertScore>().FirstOrDefault();
+        if (bert is null)
+        {
+            var folder = judges.BertScore ?? throw new UserException("BERTScore needs judges.bert_score, the folder of a BERT or RoBERTa encoder");
+            bert = BertScore.Load(folder, new BertScoreOptions { Rules = judges.BertScoreRules, Layer = judges.BertScoreLayer, Baseline = judges.BertScoreBaseline }, device);
+            _networks.Add(bert);
+        }
+
+        return bert;
     }
 }

@@ -96,8 +96,33 @@ internal sealed record JudgeSettings
     /// <summary>Folder of the CLIP model of the reward "clip", in Hugging Face's or OpenCLIP's layout.</summary>
     public string? Clip { get; init; }
 
+    /// <summary>What the textual half of Eq. (3) is: the paper's SPICE or the reference code's BERTScore.</summary>
+    public CaptionSimilarity Similarity { get; init; }
+
+    /// <summary>Folder of the BERT or RoBERTa encoder of BERTScore.</summary>
+    public string? BertScore { get; init; }
+
+    /// <summary>Whose conventions BERTScore follows.</summary>
+    public BertScoreRules BertScoreRules { get; init; }
+
+    /// <summary>After how many layers BERTScore takes its vectors; null: as its rules say.</summary>
+    public int? BertScoreLayer { get; init; }
+
+    /// <summary>File of scores of unrelated texts, by which BERTScore is rescaled; null: raw scores.</summary>
+    public string? BertScoreBaseline { get; init; }
+
     /// <summary>How captions are read and compared.</summary>
     public SpiceKind Spice { get; init; } = SpiceKind.English;
+}
+
+/// <summary>How a caption and its prompt are compared.</summary>
+internal enum CaptionSimilarity
+{
+    /// <summary>By their scene graphs: the paper's.</summary>
+    Spice,
+
+    /// <summary>By their tokens' vectors: the reference code's.</summary>
+    BertScore,
 }
 
 /// <summary>Which SPICE compares a caption with its prompt.</summary>

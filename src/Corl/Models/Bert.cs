@@ -10,20 +10,26 @@ namespace Corl.Models;
 /// <param name="Heads">Attention heads.</param>
 /// <param name="MlpWidth">Inner width of the feed-forward block.</param>
 /// <param name="Positions">Most tokens of a row.</param>
-/// <param name="NormEpsilon">ε of the layer norms; 1e-12 in BERT.</param>
-internal sealed record BertConfig(int Vocabulary, int Width, int Layers, int Heads, int MlpWidth, int Positions, double NormEpsilon);
+/// <param name="NormEpsilon">ε of the layer norms; 1e-12 in BERT, 1e-5 in RoBERTa.</param>
+/// <param name="TokenTypes">Rows of the embedding of segments, of which the first is used; 0 in BLIP, which has none.</param>
+/// <param name="FirstPosition">Row of the first token in the position embeddings; 2 in RoBERTa, whose first rows are not used.</param>
+internal sealed record BertConfig(int Vocabulary, int Width, int Layers, int Heads, int MlpWidth, int Positions, double NormEpsilon, int TokenTypes = 0, int FirstPosition = 0);
 
-/// <summary>Word and position embeddings, normalised.</summary>
+/// <summary>Word, position and segment embeddings, normalised.</summary>
 internal sealed class BertEmbeddings : Module
 {
     private readonly Table word_embeddings, position_embeddings;
+    private readonly Table? token_type_embeddings;
     private readonly Norm LayerNorm;
+    private readonly int _first;
 
     public BertEmbeddings(WeightSource source, BertConfig config) : base(nameof(BertEmbeddings))
     {
         word_embeddings = new Table(source.At(nameof(word_embeddings)), config.Vocabulary, config.Width);
         position_embeddings = new Table(source.At(nameof(position_embeddings)), config.Positions, config.Width);
+        token_type_embeddings = config.TokenTypes > 0 ? new Table(source.At(nameof(token_type_embeddings)), config.TokenTypes, config.Width) : null;
         LayerNorm = new Norm(source.At(nameof(LayerNorm)), config.Width, config.NormEpsilon);
+        _first = config.FirstPosition;
         RegisterComponents();
     }
 
@@ -34,7 +40,8 @@ internal sealed class BertEmbeddings : Module
     public Tensor Forward(Tensor ids, long start = 0)
     {
         using var scope = NewDisposeScope();
-        return LayerNorm.call(word_embeddings.call(ids) + position_embeddings.Weight.narrow(0, start, ids.shape[1])).MoveToOuterDisposeScope();
+        var x = word_embeddings.call(ids) + position_embeddings.Weight.narrow(0, start + _first, ids.shape[1]);
+        return LayerNorm.call(token_type_embeddings is { } types ? x + types.Weight[0] : x).MoveToOuterDisposeScope();
     }
 }
 

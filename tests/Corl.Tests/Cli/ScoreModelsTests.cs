@@ -31,4 +31,20 @@ public sealed class ScoreModelsTests
         Assert.Equal(Program.UsersMistake, run.ExitCode);
         Assert.Contains("judges.clip", run.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Score_BertScore_ComparesCaptionsAloneAndInTheCycle()
+    {
+        using var folder = new TemporaryFolder();
+        var model = GoldenFiles.Path("reward-models/bertscore/bert_tiny");
+        var golden = JsonElement.Parse(File.ReadAllText(Path.Combine(model, "torchmetrics.json"))).GetProperty("group");
+        File.WriteAllLines(folder.File("rows.jsonl"), golden.GetProperty("captions").EnumerateArray().Select(caption => JsonSerializer.Serialize(new { prompt = golden.GetProperty("prompt").GetString(), caption = caption.GetString() })));
+        var run = CommandLine.Run("score", folder.File("rows.jsonl"), "--reward", "bertscore", "--reward", "cycle=0", "--set", $"judges.bert_score={model}", "--set", "judges.similarity=bert_score", "--json");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        double[] expected = [.. golden.GetProperty("in_input_order").GetProperty("F").EnumerateArray().Select(value => value.GetDouble())];
+        foreach (var name in new[] { "bertscore", "cycle/bertscore", "cycle" })
+        {
+            Assert.Equal(expected, run.Json.EnumerateArray().Select(row => row.GetProperty(name).GetDouble()), (a, b) => Math.Abs(a - b) < 2e-5);
+        }
+    }
 }
