@@ -62,7 +62,7 @@ internal sealed class RewardModels : IDisposable
         "tim" => Match(recipe, policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
         "clip" => Clip(recipe.Judges, device),
         "bertscore" => new BertScoreReward(Bert(recipe.Judges, device), Captioner(recipe.Judges, device)) { Captioning = recipe.Judges.Captions },
-        "accuracy" => new AnswerAccuracyReward(),
+        "accuracy" => new AnswerAccuracyReward { Equivalence = recipe.Judges.Equivalence },
         "format" => new FormatReward(),
         _ => throw new UserException($"unknown reward '{name}'; {NearestKey.Suggest(name, Names)}"),
     };

@@ -2,6 +2,7 @@ using Corl.Data;
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Rewards;
+using Corl.Text.Mathematics;
 
 namespace Corl.Cli.Recipes;
 
@@ -110,6 +111,9 @@ internal sealed record JudgeSettings
 
     /// <summary>File of scores of unrelated texts, by which BERTScore is rescaled; null: raw scores.</summary>
     public string? BertScoreBaseline { get; init; }
+
+    /// <summary>How much mathematics is understood in open-ended answers.</summary>
+    public MathLevel Equivalence { get; init; }
 
     /// <summary>How captions are read and compared.</summary>
     public SpiceKind Spice { get; init; } = SpiceKind.English;

@@ -1,5 +1,6 @@
 using Corl.Data;
 using Corl.Text;
+using Corl.Text.Mathematics;
 
 namespace Corl.Rewards;
 
@@ -15,6 +16,9 @@ public sealed class AnswerAccuracyReward : IReward
     /// <inheritdoc/>
     public Modality Judges => Modality.Text;
 
+    /// <summary>How much mathematics is understood in open-ended answers; none unless asked for.</summary>
+    public MathLevel Equivalence { get; init; }
+
     /// <inheritdoc/>
     public Scores Score(Candidates candidates)
     {
@@ -25,7 +29,7 @@ public sealed class AnswerAccuracyReward : IReward
             {
                 var prompt = candidates.PromptOf(row);
                 var isMultipleChoice = types[prompt] == QuestionType.MultipleChoice;
-                values[row] = (float)AnswerMatch.Accuracy(isMultipleChoice, questions[prompt], answers[prompt], responses[row]).Score;
+                values[row] = (float)AnswerMatch.Accuracy(isMultipleChoice, questions[prompt], answers[prompt], responses[row], Equivalence).Score;
             }
         }
 

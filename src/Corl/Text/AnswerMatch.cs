@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
+using Corl.Text.Mathematics;
 
 namespace Corl.Text;
 
@@ -18,7 +19,8 @@ public static partial class AnswerMatch
     /// <param name="question">The question with its options, one on each line.</param>
     /// <param name="solution">The true answer, with or without answer tags.</param>
     /// <param name="response">What the model wrote.</param>
-    public static Verdict Accuracy(bool isMultipleChoice, string question, string solution, string response)
+    /// <param name="equivalence">How much mathematics is understood in open-ended answers.</param>
+    public static Verdict Accuracy(bool isMultipleChoice, string question, string solution, string response, MathLevel equivalence = MathLevel.None)
     {
         var (answer, how) = AnswerTags.Extract(response);
         if (answer is null)
@@ -32,7 +34,7 @@ public static partial class AnswerMatch
         }
 
         var truth = AnswerTags.Truth(solution);
-        var verdict = isMultipleChoice ? MultipleChoice(question, truth, answer) : OpenEndedAnswer.Judge(truth, answer);
+        var verdict = isMultipleChoice ? MultipleChoice(question, truth, answer) : OpenEndedAnswer.Judge(truth, answer, equivalence);
         return verdict with { Rule = $"{how}; {verdict.Rule}" };
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Corl.Text.Mathematics;
 
 namespace Corl.Text;
 
@@ -24,8 +25,8 @@ internal static partial class OpenEndedAnswer
         ["pyjamas"] = "pajamas",
     };
 
-    /// <summary>Judges a cleaned answer; the truth is cleaned here.</summary>
-    public static Verdict Judge(string truth, string answer)
+    /// <summary>Judges a cleaned answer; the truth is cleaned here. What is equal as mathematics of the given level is right too.</summary>
+    public static Verdict Judge(string truth, string answer, MathLevel level = MathLevel.None)
     {
         truth = AnswerCleaning.Clean(truth);
         if (answer.Length == 0)
@@ -37,6 +38,11 @@ internal static partial class OpenEndedAnswer
         if (given.Length > 0 && given == wanted)
         {
             return Verdict.Of(true, "equal text");
+        }
+
+        if (level != MathLevel.None && MathAnswer.Compare(truth, answer, level) is (true, var reason))
+        {
+            return Verdict.Of(true, reason);
         }
 
         if (AnswerNumber.Parse(truth) is { } wantedNumber && AnswerNumber.Parse(answer) is { } givenNumber)
