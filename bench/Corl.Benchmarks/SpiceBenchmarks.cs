@@ -13,11 +13,11 @@ public class SpiceBenchmarks
         "a plate with rice and beans on a table", "a group of people standing around a table with laptops", "a photo of a dog left of a cat",
     ];
 
-    private readonly SceneGraph _reference = Spice.Captions.Graph("a man is surfing a large wave in the ocean");
+    private readonly SceneGraph _reference = Spice.Java.Graph("a man is surfing a large wave in the ocean");
 
     [Benchmark(OperationsPerInvoke = 8)]
-    public int Graph() => _captions.Sum(caption => Spice.Captions.Graph(caption).Tuples.Count);
+    public int Graph() => _captions.Sum(caption => Spice.Java.Graph(caption).Tuples.Count);
 
     [Benchmark(OperationsPerInvoke = 8)]
-    public double Score() => _captions.Sum(caption => Spice.Captions.Score(Spice.Captions.Graph(caption), _reference).F);
+    public double Score() => _captions.Sum(caption => Spice.Java.Score(Spice.Java.Graph(caption), _reference).F);
 }

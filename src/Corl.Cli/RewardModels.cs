@@ -46,12 +46,13 @@ internal sealed class RewardModels : IDisposable
         return new RewardModels(recipe, policy, device);
     }
 
-    /// <summary>How captions are compared.</summary>
-    public static Spice Spice(SpiceKind kind) => kind switch
+    /// <summary>How captions are compared; the closed grammar of the Shapes world knows no forms.</summary>
+    public static Spice Spice(SpiceKind kind, CaptionForm form) => kind switch
     {
         SpiceKind.Shapes => Text.Spice.Shapes,
         SpiceKind.ShapesMultiset => Text.Spice.ShapesMultiset,
-        _ => Text.Spice.Captions,
+        SpiceKind.Clean => Text.Spice.Clean with { Form = form },
+        _ => Text.Spice.Java with { Form = form },
     };
 
     public void Dispose() => _networks.ForEach(network => network.Dispose());
@@ -92,7 +93,7 @@ internal sealed class RewardModels : IDisposable
         var size = judges.PerceptualSize ?? CycleConsistencyReward.SizeFor(lpips);
         if (judges.Similarity == CaptionSimilarity.Spice)
         {
-            return new CycleConsistencyReward(lpips, Captioner(judges, device), Spice(judges.Spice)) { Captioning = judges.Captions, Size = size };
+            return new CycleConsistencyReward(lpips, Captioner(judges, device), Spice(judges.Spice, judges.SpiceForm)) { Captioning = judges.Captions, Size = size };
         }
 
         var bert = Bert(judges, device);

@@ -2,6 +2,7 @@ using Corl.Data;
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Rewards;
+using Corl.Text;
 using Corl.Text.Mathematics;
 
 namespace Corl.Cli.Recipes;
@@ -116,7 +117,10 @@ internal sealed record JudgeSettings
     public MathLevel Equivalence { get; init; }
 
     /// <summary>How captions are read and compared.</summary>
-    public SpiceKind Spice { get; init; } = SpiceKind.English;
+    public SpiceKind Spice { get; init; }
+
+    /// <summary>What is done to captions before they are compared: as sentences, so that a missing full stop is no difference.</summary>
+    public CaptionForm SpiceForm { get; init; } = CaptionForm.Stopped;
 }
 
 /// <summary>How a caption and its prompt are compared.</summary>
@@ -132,8 +136,11 @@ internal enum CaptionSimilarity
 /// <summary>Which SPICE compares a caption with its prompt.</summary>
 internal enum SpiceKind
 {
-    /// <summary>English sentences, tuples as sets: the paper's.</summary>
-    English,
+    /// <summary>English captions as the original program reads them, tuples as sets: the paper's.</summary>
+    Java,
+
+    /// <summary>English captions read by rules of sound English.</summary>
+    Clean,
 
     /// <summary>The closed grammar of the Shapes world, tuples as sets.</summary>
     Shapes,

@@ -6,8 +6,20 @@ namespace Corl.Text;
 /// </summary>
 public sealed record Spice
 {
-    /// <summary>For captions and prompts in plain English, synonyms merged with WordNet.</summary>
-    public static Spice Captions { get; } = new() { Parser = SpiceParser.Captions, Synonyms = SynsetIds.PartOfSpeech };
+    /// <summary>
+    /// SPICE 1.0 as the original program gives it: captions read as its parser reads them, habits included, and synonyms by its numbers, a few
+    /// of which two synsets share. <c>docs/spice.md</c> says how near it comes.
+    /// </summary>
+    public static Spice Java { get; } = new() { Parser = SpiceParser.Java, Synonyms = SynsetIds.Meteor };
+
+    /// <summary>
+    /// <see cref="Java"/> with a capital and a full stop on both sides, for training: the original's parser reads a caption differently
+    /// for want of a full stop, and generated captions have none where prompts often have.
+    /// </summary>
+    public static Spice Captions { get; } = Java with { Form = CaptionForm.Stopped };
+
+    /// <summary>For sound English: captions read by rules, each synset for itself.</summary>
+    public static Spice Clean { get; } = new() { Parser = SpiceParser.Clean, Synonyms = SynsetIds.PartOfSpeech };
 
     /// <summary>For the Shapes world: its closed grammar, words matched exactly.</summary>
     public static Spice Shapes { get; } = new() { Parser = SpiceParser.Shapes };
@@ -20,6 +32,9 @@ public sealed record Spice
 
     /// <summary>How captions are read.</summary>
     public required SpiceParser Parser { get; init; }
+
+    /// <summary>What is done to captions before they are read.</summary>
+    public CaptionForm Form { get; init; }
 
     /// <summary>How synonyms are found in WordNet; null: words match exactly.</summary>
     public SynsetIds? Synonyms { get; init; }
@@ -39,5 +54,5 @@ public sealed record Spice
     public SpiceReport Explain(string candidate, string reference) => new(Graph(candidate).Compile(), Graph(reference).Compile());
 
     /// <summary>The scene graph of a caption, or of several references merged into one.</summary>
-    public SceneGraph Graph(params IEnumerable<string> captions) => new(captions.SelectMany(Parser.Facts), Synonyms);
+    public SceneGraph Graph(params IEnumerable<string> captions) => new(captions.SelectMany(caption => Parser.Facts(Form.Apply(caption))), Synonyms);
 }

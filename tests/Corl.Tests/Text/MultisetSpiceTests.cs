@@ -6,7 +6,7 @@ namespace Corl.Tests.Text;
 public sealed class MultisetSpiceTests
 {
     private const double Ulps = 1e-15;
-    private static readonly Spice Multiset = Spice.Captions with { IsMultiset = true };
+    private static readonly Spice Multiset = Spice.Clean with { IsMultiset = true };
 
     [Theory]
     [InlineData("two dogs", "two dogs", 1)]

@@ -5,20 +5,20 @@ using Corl.Text;
 namespace Corl.Tests.Text;
 
 /// <summary>
-/// How often the rule-based parser leads to the original program's score. The bars are what it reaches on the full sets, less a margin;
-/// docs/spice.md has the numbers, and this test prints them.
+/// How often the learnt parser leads to the original program's score. The bars are what it reaches on captions that it has not seen, less
+/// about four standard errors, so that other pairs pass too; docs/spice.md has the numbers, and this test prints those of the pairs at hand.
 /// </summary>
 public sealed class SpiceAgreementTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData("single", 0.54, 0.93)]
-    [InlineData("multi", 0.19, 0.90)]
-    [InlineData("prompts", 0.79, 0.92)]
-    [InlineData("stops", 0.62, 0.95)]
+    [InlineData("single", 0.60, 0.92)]
+    [InlineData("multi", 0.20, 0.93)]
+    [InlineData("prompts", 0.80, 0.91)]
+    [InlineData("stops", 0.60, 0.92)]
     [InlineData("hand", 0.55, 0.70)]
     public void Score_GoldenPairs_AgreesWithTheOriginal(string set, double equalShare, double correlation)
     {
-        var spice = Spice.Captions with { Synonyms = SynsetIds.Meteor };
+        var spice = Spice.Java;
         var scores = new List<(double Ours, double Original)>();
         var (shared, ours, original) = (0, 0, 0);
         foreach (var pair in SpiceGoldenTests.Pairs(set))
@@ -26,7 +26,7 @@ public sealed class SpiceAgreementTests(ITestOutputHelper output)
             var test = pair.GetProperty("test").GetString()!;
             var references = pair.GetProperty("refs").EnumerateArray().Select(reference => reference.GetString()!);
             scores.Add((spice.Score(spice.Graph(test), spice.Graph(references)).F, pair.GetProperty("scores").GetProperty("All").GetProperty("f").GetDouble()));
-            var tuples = SpiceParser.Captions.Facts(test).Where(fact => !fact.IsCountOnly).Select(Raw).ToHashSet();
+            var tuples = SpiceParser.Java.Facts(test).Where(fact => !fact.IsCountOnly).Select(Raw).ToHashSet();
             var golden = pair.GetProperty("test_raw").EnumerateArray().Select(Raw).ToHashSet();
             (shared, ours, original) = (shared + tuples.Count(golden.Contains), ours + tuples.Count, original + golden.Count);
         }

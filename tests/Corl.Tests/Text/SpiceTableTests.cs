@@ -13,13 +13,13 @@ public sealed class SpiceTableTests
     [Theory, MemberData(nameof(Rows))]
     public void Score_EveryRow_HasTheTuplesAndScore(string row, string candidate, string candidateTuples, string reference, string referenceTuples, int[] counts, double f)
     {
-        var spice = Spice.Captions with { Synonyms = SynsetIds.Meteor };
+        var spice = Spice.Clean with { Synonyms = SynsetIds.Meteor };
         Assert.Equal($"{row}: {Sorted(candidateTuples)}", $"{row}: {Printed(spice.Graph(candidate))}");
         Assert.Equal($"{row}: {Sorted(referenceTuples)}", $"{row}: {Printed(spice.Graph(reference))}");
         var score = spice.Score(candidate, reference);
         Assert.Equal((counts[0], counts[1], counts[2]), (score.Matched, score.Candidate, score.Reference));
         Assert.Equal(f, score.F, 0.0005); // the table has three decimals
-        Assert.Equal(score, Spice.Captions.Score(candidate, reference)); // no pair here hangs on two synsets with one number
+        Assert.Equal(score, Spice.Clean.Score(candidate, reference)); // no pair here hangs on two synsets with one number
     }
 
     public static TheoryData<string, string, string, string, string, int[], double> Rows()

@@ -20,7 +20,7 @@ public sealed class CaptionParserTests
     [InlineData("a cat. two dogs", "cat; dog | two; dog")]
     [InlineData("a woman gives the dog a bone", "woman | dog | give; woman | bone | give; woman; dog; bone")]
     public void Facts_PlainCaption_AreWhatItSays(string caption, string facts) =>
-        Assert.Equal(facts.Split("; ").Order(StringComparer.Ordinal), SpiceParser.Captions.Facts(caption).Where(fact => !fact.IsCountOnly).Select(Printed).Order(StringComparer.Ordinal));
+        Assert.Equal(facts.Split("; ").Order(StringComparer.Ordinal), SpiceParser.Clean.Facts(caption).Where(fact => !fact.IsCountOnly).Select(Printed).Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("")]
@@ -28,7 +28,7 @@ public sealed class CaptionParserTests
     [InlineData("\ud800 \udc00 a dog \ud83d")]
     [InlineData("of of of the the and and to to is is")]
     [InlineData("'s 's n't ' '' cannot don't")]
-    public void Facts_Oddities_DoNotThrow(string caption) => Assert.All(SpiceParser.Captions.Facts(caption), fact => Assert.NotEmpty(fact.Subject));
+    public void Facts_Oddities_DoNotThrow(string caption) => Assert.All(SpiceParser.Clean.Facts(caption), fact => Assert.NotEmpty(fact.Subject));
 
     [Fact]
     public void Facts_FuzzedText_DoNotThrowAndFormATree()
@@ -47,7 +47,7 @@ public sealed class CaptionParserTests
                 AssertTree(CaptionParser.Parse(sentence), caption);
             }
 
-            _ = Spice.Captions.Score(caption, "a man riding a horse");
+            _ = Spice.Clean.Score(caption, "a man riding a horse");
         }
     }
 
@@ -55,7 +55,7 @@ public sealed class CaptionParserTests
     public void Score_LongRepetition_IsThatOfOneOccurrence()
     {
         var loop = "a man with a hat" + string.Concat(Enumerable.Repeat(" and a hat", 20));
-        Assert.Equal(Spice.Captions.Score("a man with a hat", "a man with a hat"), Spice.Captions.Score(loop, "a man with a hat"));
+        Assert.Equal(Spice.Clean.Score("a man with a hat", "a man with a hat"), Spice.Clean.Score(loop, "a man with a hat"));
     }
 
     [Theory]
@@ -69,7 +69,7 @@ public sealed class CaptionParserTests
     public void Score_TenMegabytes_EndsSoon(string pattern)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        Spice.Captions.Score(string.Concat(Enumerable.Repeat(pattern, 10_000_000 / pattern.Length)), "a dog");
+        Spice.Clean.Score(string.Concat(Enumerable.Repeat(pattern, 10_000_000 / pattern.Length)), "a dog");
         Assert.True(clock.Elapsed.TotalSeconds < 20, $"{clock.Elapsed}");
     }
 
@@ -77,8 +77,8 @@ public sealed class CaptionParserTests
     public void Score_ManyThreads_GiveOneResult()
     {
         string[] captions = ["a man riding a horse", "two dogs run on a beach", "a large red bus is parked next to a tall building", "there is a cat on the couch"];
-        var expected = captions.SelectMany(a => captions.Select(b => Spice.Captions.Score(a, b))).ToArray();
-        Parallel.For(0, 64, _ => Assert.Equal(expected, captions.SelectMany(a => captions.Select(b => Spice.Captions.Score(a, b)))));
+        var expected = captions.SelectMany(a => captions.Select(b => Spice.Clean.Score(a, b))).ToArray();
+        Parallel.For(0, 64, _ => Assert.Equal(expected, captions.SelectMany(a => captions.Select(b => Spice.Clean.Score(a, b)))));
     }
 
     private static void AssertTree(ParsedToken[] tokens, string caption)
