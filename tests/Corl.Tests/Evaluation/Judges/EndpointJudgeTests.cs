@@ -5,7 +5,7 @@ namespace Corl.Tests.Evaluation.Judges;
 
 public sealed class EndpointJudgeTests
 {
-    public static IEnumerable<TheoryDataRow<string>> Faults => Enum.GetValues<Fault>().Except([Fault.None, Fault.Unauthorized]).Select(fault => new TheoryDataRow<string>(fault.ToString()));
+    public static IEnumerable<TheoryDataRow<string>> Faults => Enum.GetValues<Fault>().Except([Fault.None, Fault.Unauthorized, Fault.Slow]).Select(fault => new TheoryDataRow<string>(fault.ToString()));
 
     [Fact]
     public async Task AskAsync_TextAndImage_IsSentAsChat()
@@ -41,6 +41,15 @@ public sealed class EndpointJudgeTests
         using var judge = new EndpointJudge(JudgeQuestion.Endpoint(server));
         Assert.Equal("re: a", (await judge.AskAsync(JudgeQuestion.Of("a"))).Text);
         Assert.Equal((2, 1), (server.Requests, judge.Usage.Counts.Repeats));
+    }
+
+    [Fact]
+    public async Task AskAsync_NoReplyInTime_IsTriedAgain()
+    {
+        using var server = new FakeJudgeServer((i, body) => (i == 0 ? Fault.Slow : Fault.None, JudgeQuestion.Echo(body)));
+        using var judge = new EndpointJudge(JudgeQuestion.Endpoint(server) with { Timeout = TimeSpan.FromSeconds(1) });
+        Assert.Equal("re: a", (await judge.AskAsync(JudgeQuestion.Of("a"))).Text);
+        Assert.True(judge.Usage.Counts.Repeats >= 1);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal static class JudgeQuestion
     {
         FirstWait = TimeSpan.FromMilliseconds(1),
         LongestWait = TimeSpan.FromMilliseconds(60),
-        Timeout = TimeSpan.FromMilliseconds(500),
+        Timeout = TimeSpan.FromMinutes(1),
     };
 
     /// <summary>The reply of a server that answers what it was asked.</summary>
