@@ -210,10 +210,11 @@ public sealed class GrpoTrainer : IDisposable
         string.IsNullOrWhiteSpace(text) ? "is empty"
         : encode(text).Length is var length && length > _stage.MaxPromptLength ? $"has {length} tokens, more than max_prompt_length {_stage.MaxPromptLength}" : null;
 
+    // Under an adapter, the adapter alone.
     private List<(string Name, Parameter Parameter)> Unfreeze()
     {
-        var trained = _policy.Model.named_parameters().Where(p => Policy.IsIn(_stage.TrainableParts, p.name)).ToList();
-        foreach (var part in _stage.TrainableParts.Where(part => !trained.Any(p => Policy.IsIn([part], p.name))))
+        var trained = _policy.Model.Adapter is { } adapter ? [.. adapter.Trained(_policy.Model)] : _policy.Model.named_parameters().Where(p => Policy.IsIn(_stage.TrainableParts, p.name)).ToList();
+        foreach (var part in _stage.TrainableParts.Where(part => _policy.Model.Adapter is null && !trained.Any(p => Policy.IsIn([part], p.name))))
         {
             throw new UserException($"stage {_stage.Name}: trainable_parts names {part}, which the model does not have; its parts are {string.Join(", ", _policy.Model.named_children().Select(c => c.name))}");
         }

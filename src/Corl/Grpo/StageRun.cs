@@ -10,12 +10,15 @@ namespace Corl.Grpo;
 /// A stage with its folder: updates, the log, checkpoints. Stopped or killed at any instant and started again with the same settings, it
 /// ends with the same weights, metrics and completions as if it had not been.
 /// Layout: <c>metrics.jsonl</c>, TensorBoard events, <c>completions/</c>, <c>samples/</c>, <c>checkpoints/step-…</c> to resume from, and
-/// at the end <c>policy/</c>, a checkpoint directory for everything that reads Janus-Pro.
+/// at the end <c>policy/</c>, a checkpoint directory for everything that reads Janus-Pro, or <c>adapter/</c>, a folder for PEFT.
 /// </summary>
 public static class StageRun
 {
     /// <summary>Folder of the finished policy inside a run's folder.</summary>
     public const string PolicyFolder = "policy";
+
+    /// <summary>Folder of the finished adapter, in its stead where an adapter was trained.</summary>
+    public const string AdapterFolder = "adapter";
 
     private const string StatesFolder = "checkpoints";
     private const int SamplePrompts = 8; // rows of the sample grid
@@ -59,8 +62,20 @@ public static class StageRun
             throw;
         }
 
-        policy.Save(Path.Combine(directory, PolicyFolder), policy.Model.Device.type == TorchSharp.DeviceType.CPU ? ScalarType.Float32 : policy.Model.Dtype);
+        Save(policy, directory);
         return trainer.BadRows;
+    }
+
+    // An adapter goes out alone: it is small, and its base is where it was.
+    private static void Save(Policy policy, string directory)
+    {
+        if (policy.AdapterParameters > 0)
+        {
+            policy.SaveAdapter(Path.Combine(directory, AdapterFolder));
+            return;
+        }
+
+        policy.Save(Path.Combine(directory, PolicyFolder), policy.Model.Device.type == TorchSharp.DeviceType.CPU ? ScalarType.Float32 : policy.Model.Dtype);
     }
 
     private static bool IsDue(long every, GrpoTrainer trainer) => trainer.Step == trainer.TotalSteps || (every > 0 && trainer.Step % every == 0);

@@ -36,7 +36,7 @@ public static class JanusCheckpoint
     /// <exception cref="UserException">There is none, or it is another model's.</exception>
     public static JanusLayout LayoutOf(string directory) => JanusConfigFile.Read(directory).Layout;
 
-    /// <summary>Writes config.json and the weights, each file complete or absent. Tokenizer and processor files are the caller's.</summary>
+    /// <summary>Writes config.json and the weights, an adapter merged into them, each file complete or absent. Tokenizer and processor files are the caller's.</summary>
     /// <param name="model">The model.</param>
     /// <param name="directory">Made when it is not there.</param>
     /// <param name="layout">Names of the keys.</param>
@@ -46,18 +46,26 @@ public static class JanusCheckpoint
     {
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
         var shapes = parameters.Where(p => layout == JanusLayout.Original || !JanusKeys.IsPool(p.Key)).Select(p => (p.Key, p.Value.shape));
-        Write(directory, layout, model.Config, dtype, ids, shapes, key => parameters[key].detach().to_type(dtype).cpu());
+        Write(directory, layout, model.Config, dtype, ids, shapes, key => Merged(model.Adapter, key, parameters[key].detach()).to_type(dtype).cpu());
     }
 
     /// <summary>Rewrites a checkpoint directory in another layout or type, tensor by tensor. Converting back gives the same bits.</summary>
+    /// <param name="directory">The checkpoint.</param>
+    /// <param name="output">Made when it is not there.</param>
+    /// <param name="layout">Names of the keys.</param>
+    /// <param name="dtype">Type stored; null as it is.</param>
+    /// <param name="ids">Special ids, which the native config.json repeats.</param>
+    /// <param name="adapter">Folder of a PEFT adapter that is merged into the weights, in float32 and rounded once.</param>
     /// <returns>The number of tensors written.</returns>
-    public static int Convert(string directory, string output, JanusLayout layout, ScalarType? dtype = null, SpecialIds? ids = null)
+    public static int Convert(string directory, string output, JanusLayout layout, ScalarType? dtype = null, SpecialIds? ids = null, string? adapter = null)
     {
         using var scope = NewDisposeScope();
         using var source = new Source(directory);
+        using var shapeless = adapter is null ? null : new JanusPro(source.Config, WeightSource.Empty(META));
+        using var lora = adapter is null ? null : AdapterFolder.Load(adapter, shapeless!, CPU);
         var stored = dtype ?? source.Dtype;
         var shapes = Shapes(source.Config);
-        var count = Write(output, layout, source.Config, stored, ids, shapes.Concat(layout == JanusLayout.Original ? source.OriginalOnly : []), key => source.Read(key, stored), key => source.TypeOf(key, stored));
+        var count = Write(output, layout, source.Config, stored, ids, shapes.Concat(layout == JanusLayout.Original ? source.OriginalOnly : []), key => Merged(lora, key, source.Read(key)).to_type(source.TypeOf(key, stored)), key => source.TypeOf(key, stored));
         if (layout == JanusLayout.Native && source.OriginalOnly.ToList() is { Count: > 0 } rest)
         {
             var path = Path.Combine(output, UnusedFile);
@@ -136,6 +144,8 @@ public static class JanusCheckpoint
         AtomicFile.WriteText(Path.Combine(directory, "config.json"), JanusConfigFile.Write(config, layout, DtypeName(dtype), ids));
         return infos.Length;
     }
+
+    private static Tensor Merged(LoraAdapter? adapter, string key, Tensor weight) => adapter is null ? weight : adapter.Merged(key, weight);
 
     private static string DtypeName(ScalarType dtype) => dtype switch
     {

@@ -44,6 +44,9 @@ public sealed class JanusPro : Module
     /// <summary>Type of the parameters.</summary>
     public ScalarType Dtype => gen_embed.Weight.dtype;
 
+    /// <summary>The adapter with which the model computes, its own; null for the plain weights. See <see cref="Adapt"/>.</summary>
+    internal LoraAdapter? Adapter { get; private set; }
+
     /// <summary>The VQ tokenizer alone, for its own training.</summary>
     internal VqModel Vq => gen_vision_model;
 
@@ -104,8 +107,28 @@ public sealed class JanusPro : Module
         return gen_vision_model.Nearest(gen_vision_model.Latents(pixels.to(Dtype))).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Puts an adapter on the model, which owns it from now on; null takes off the one that is there.</summary>
+    internal void Adapt(LoraAdapter? adapter)
+    {
+        Adapter?.Detach(this);
+        Adapter?.Dispose();
+        Adapter = adapter;
+        adapter?.Attach(this);
+    }
+
     /// <summary>A cache for <paramref name="rows"/> rows of at most <paramref name="capacity"/> tokens.</summary>
     internal KvCache NewCache(long rows, long capacity, bool padded) => new(Config.Language, rows, capacity, Device, Dtype, padded);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Adapter?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 }
 
 /// <summary>Linear, GELU, Linear to the image codes.</summary>

@@ -17,8 +17,17 @@ internal sealed class Dense : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>[output, input].</summary>
+    public Tensor Weight => weight;
+
+    /// <summary>[output], or null.</summary>
+    public Tensor? Bias => bias;
+
+    /// <summary>Low-rank updates of some or all rows; null without an adapter.</summary>
+    public LoraUpdate[]? Updates { get; set; }
+
     /// <summary>[…, input] → […, output].</summary>
-    public override Tensor forward(Tensor x) => functional.linear(x, weight, bias);
+    public override Tensor forward(Tensor x) => Updates is null ? functional.linear(x, weight, bias) : LoraUpdate.Linear(Updates, x, weight, bias);
 }
 
 /// <summary>Rows of a table by index.</summary>
@@ -35,11 +44,16 @@ internal sealed class Table : Module<Tensor, Tensor>
     /// <summary>[rows, width].</summary>
     public Tensor Weight => weight;
 
+    /// <summary>The low-rank update; null without an adapter.</summary>
+    public LoraUpdate? Update { get; set; }
+
     /// <summary>int64 […] → […, width].</summary>
     public override Tensor forward(Tensor ids)
     {
         using var scope = NewDisposeScope();
-        return weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]]).MoveToOuterDisposeScope();
+        var flat = ids.reshape(-1);
+        var rows = Update is null ? weight.index_select(0, flat) : Update.Rows(flat, weight);
+        return rows.view([.. ids.shape, weight.shape[1]]).MoveToOuterDisposeScope();
     }
 }
 

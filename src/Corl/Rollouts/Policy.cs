@@ -59,7 +59,45 @@ public sealed class Policy : IDisposable
         }
     }
 
-    /// <summary>Writes a checkpoint directory that loads again here and in transformers.</summary>
+    /// <summary>Numbers in the adapter with which the model computes; 0 without one.</summary>
+    public long AdapterParameters => Model.Adapter?.Parameters ?? 0;
+
+    /// <summary>Puts a new low-rank adapter on the model; it changes nothing until it is trained.</summary>
+    /// <param name="config">What is adapted, and how.</param>
+    /// <param name="parts">Prefixes of the weights that may be adapted.</param>
+    /// <param name="seed">Seed of its random factors.</param>
+    /// <exception cref="UserException">The settings are wrong, or match nothing.</exception>
+    public void AddAdapter(LoraConfig config, IReadOnlyList<string> parts, ulong seed) =>
+        Model.Adapt(LoraAdapter.Create(Model, LoraNames.For(JanusCheckpoint.LayoutOf(_directory)), config, seed, key => IsIn(parts, key)));
+
+    /// <summary>Puts a stored adapter on the model.</summary>
+    /// <param name="directory">A folder as PEFT writes it: adapter_config.json and adapter_model.safetensors.</param>
+    /// <exception cref="UserException">It is damaged, or belongs to another model; the message names the file and the key.</exception>
+    public void LoadAdapter(string directory) => Model.Adapt(AdapterFolder.Load(directory, Model, Model.Device));
+
+    /// <summary>Writes the adapter as a folder for PEFT and for <see cref="LoadAdapter"/>.</summary>
+    /// <param name="directory">Made when it is not there.</param>
+    /// <exception cref="InvalidOperationException">There is no adapter.</exception>
+    public void SaveAdapter(string directory) =>
+        AdapterFolder.Save(Model.Adapter ?? throw new InvalidOperationException("the policy has no adapter"), directory, _directory);
+
+    /// <summary>Writes the adapter into the weights and takes it off the model. What is read later sees plain weights.</summary>
+    public void MergeAdapter()
+    {
+        using var noGrad = no_grad();
+        foreach (var (name, parameter) in Model.named_parameters())
+        {
+            using var scope = NewDisposeScope();
+            if (Model.Adapter?.Changes(name) == true)
+            {
+                parameter.copy_(Model.Adapter.Merged(name, parameter));
+            }
+        }
+
+        Model.Adapt(null);
+    }
+
+    /// <summary>Writes a checkpoint directory, an adapter merged into it, that loads again here and in transformers.</summary>
     /// <param name="directory">Made when it is not there.</param>
     /// <param name="dtype">Type stored.</param>
     /// <param name="layout">Names of the keys.</param>
@@ -78,12 +116,18 @@ public sealed class Policy : IDisposable
         }
     }
 
-    /// <summary>A frozen policy that keeps today's values of <paramref name="parts"/> and shares everything else: π_ref.</summary>
-    /// <param name="parts">Prefixes of the parameters that training will change.</param>
+    /// <summary>
+    /// A frozen policy that keeps today's values of what training will change and shares everything else: π_ref. Under an adapter that
+    /// is the base with the adapter as it is now, or without it while it changes nothing; no weight of the base is copied.
+    /// </summary>
+    /// <param name="parts">Prefixes of the parameters that training will change; of no account under an adapter.</param>
     public JanusPro Snapshot(IReadOnlyList<string> parts)
     {
         var parameters = Model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
-        return new JanusPro(Model.Config, WeightSource.From((key, _) => IsIn(parts, key) ? parameters[key].detach().clone() : parameters[key].detach()));
+        bool Changes(string key) => Model.Adapter is { } adapter ? adapter.SavedKeys.Contains(key) : IsIn(parts, key);
+        var frozen = new JanusPro(Model.Config, WeightSource.From((key, _) => Changes(key) ? parameters[key].detach().clone() : parameters[key].detach()));
+        frozen.Adapt(Model.Adapter?.Copy());
+        return frozen;
     }
 
     /// <summary>Whether a parameter belongs to one of the named parts.</summary>
