@@ -14,7 +14,7 @@ internal static class AskCommand
 
     public static Command Create() => new Verb("ask", "Ask about an image", "corl ask image.png \"What color is the star?\" --greedy", Run)
     {
-        Image, Question, ModelFolder.Option, Reason, Decoding.Temperature, Decoding.Greedy, MaxTokens,
+        Image, Question, ModelFolder.Option, ModelFolder.Adapter, Reason, Decoding.Temperature, Decoding.Greedy, MaxTokens,
     };
 
     private static int Run(Session session)

@@ -100,7 +100,14 @@ internal static class DemoCommand
         {
             using var policy = Policy.Load(model, session.OpenDevice());
             var watch = Stopwatch.StartNew();
+            TrainCommand.AdapterOf(recipe, policy);
             TrainCommand.Train(session, recipe, policy, data, folder);
+            if (recipe.Lora is not null)
+            {
+                policy.MergeAdapter();
+                policy.Save(folder.Policy, policy.Model.Dtype); // the next stage begins from whole weights
+            }
+
             var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), TrainCommand.PeakMegabytes(), recipe.Stage.TotalSteps(data.Count), new Dictionary<string, ShapesResult>());
             AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n"); // last: it marks the stage as done
         }

@@ -12,7 +12,7 @@ internal static class EvalCommand
 
     public static Command Create() => new("eval", "Evaluate a model on a benchmark")
     {
-        new Verb("shapes", "ShapesEval and ShapesQA, judged by an exact detector", "corl eval shapes --model runs/unified/model --json", Shapes) { ModelFolder.Option, Prompts, Questions, Out },
+        new Verb("shapes", "ShapesEval and ShapesQA, judged by an exact detector", "corl eval shapes --model runs/unified/model --json", Shapes) { ModelFolder.Option, ModelFolder.Adapter, Prompts, Questions, Out },
     };
 
     private static int Shapes(Session session)

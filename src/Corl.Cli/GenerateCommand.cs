@@ -15,7 +15,7 @@ internal static class GenerateCommand
 
     public static Command Create() => new Verb("generate", "Draw images for a prompt", "corl generate \"a photo of a red star and a blue circle\" -n 4 --out images", Run)
     {
-        Prompt, ModelFolder.Option, Count, Guidance, Decoding.Temperature, Decoding.Greedy, Out,
+        Prompt, ModelFolder.Option, ModelFolder.Adapter, Count, Guidance, Decoding.Temperature, Decoding.Greedy, Out,
     };
 
     private static int Run(Session session)

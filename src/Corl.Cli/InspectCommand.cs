@@ -48,6 +48,7 @@ internal static class InspectCommand
         {
             "run" => Run(path),
             "data" => Data(path),
+            "adapter" => Adapter(path),
             "model" => Weights(path, "model") with { Layout = JanusCheckpoint.LayoutOf(path).ToString().ToLowerInvariant(), Problems = JanusCheckpoint.Problems(path) },
             var kind => Weights(path, kind),
         };
@@ -62,7 +63,7 @@ internal static class InspectCommand
         }
 
         return RunFolder.IsRun(path) ? "run"
-            : File.Exists(Path.Combine(path, "adapter_config.json")) ? "adapter"
+            : AdapterFolder.IsAdapter(path) ? "adapter"
             : IsJanus(path) ? "model"
             : HoldsData(path) ? "data" : "checkpoint";
     }
@@ -107,10 +108,19 @@ internal static class InspectCommand
     private static Inspection Run(string path)
     {
         var steps = RunLog.ReadMetrics(path) is [.., var last] ? last.Step : 0;
-        var policy = new RunFolder(path).Policy;
-        return Directory.Exists(policy)
+        var (policy, adapter) = (new RunFolder(path).Policy, new RunFolder(path).Adapter);
+        return AdapterFolder.IsAdapter(adapter) ? Adapter(adapter) with { Kind = "run", Steps = steps }
+            : Directory.Exists(policy)
             ? Weights(policy, "run") with { Steps = steps, Problems = JanusCheckpoint.Problems(policy) }
             : new Inspection("run") { Steps = steps, Problems = [$"the run is not finished; its recipe with --resume --out {path} goes on"] };
+    }
+
+    private static Inspection Adapter(string path)
+    {
+        var problems = AdapterFolder.Problems(path);
+        var weights = Path.Combine(path, AdapterFolder.WeightsName);
+        var (config, baseModel) = LoraConfigFile.Read(path);
+        return (File.Exists(weights) ? Weights(weights, "adapter") : new Inspection("adapter")) with { Lora = config, BaseModel = baseModel, Problems = problems };
     }
 
     private static Inspection Weights(string path, string kind)
@@ -132,6 +142,11 @@ internal static class InspectCommand
         if (found.Rows is { } rows)
         {
             session.Print($"{rows:N0} rows with {found.Parts}, {found.Bytes / 1e6:N1} MB");
+        }
+
+        if (found.Lora is { } lora)
+        {
+            session.Print($"{(lora.Dora ? "DoRA" : "LoRA")} r {lora.R}, alpha {lora.Alpha}{(lora.Rslora ? ", rank-stabilised" : "")}, of {found.BaseModel ?? "an unnamed base"}");
         }
 
         if (found.Steps is { } steps)
@@ -196,6 +211,11 @@ internal sealed record Inspection(string Kind)
     public int? Rows { get; init; }
 
     public string? Parts { get; init; }
+
+    /// <summary>Of an adapter: its settings and the name of its base.</summary>
+    public LoraConfig? Lora { get; init; }
+
+    public string? BaseModel { get; init; }
 
     /// <summary>Of a run: updates made.</summary>
     public long? Steps { get; init; }

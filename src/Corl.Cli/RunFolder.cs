@@ -8,13 +8,15 @@ namespace Corl.Cli;
 
 /// <summary>
 /// The folder of a training run: recipe.yaml (every setting), run.json (versions, data, model), metrics.jsonl and TensorBoard events,
-/// completions and samples, checkpoints to resume from, policy (the result), summary.json and report.html.
+/// completions and samples, checkpoints to resume from, policy or adapter (the result), summary.json and report.html.
 /// </summary>
 internal sealed record RunFolder(string Path)
 {
     private const string NotTheSame = "a resumed run must be the same run; name a new --out to start another";
 
     public string Policy => Inside(StageRun.PolicyFolder);
+
+    public string Adapter => Inside(StageRun.AdapterFolder);
 
     public string Summary => Inside("summary.json");
 

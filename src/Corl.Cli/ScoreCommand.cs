@@ -19,7 +19,7 @@ internal static class ScoreCommand
 
     public static Command Create() => new Verb("score", "Score rows with the rewards of a recipe", "corl score answers.jsonl --reward accuracy --reward format=0.5 --out scores.parquet", Run)
     {
-        Rows, RecipeFile, Named, Set, Out, ModelFolder.Option,
+        Rows, RecipeFile, Named, Set, Out, ModelFolder.Option, ModelFolder.Adapter,
     };
 
     private static int Run(Session session)

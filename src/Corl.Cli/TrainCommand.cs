@@ -21,7 +21,7 @@ internal static class TrainCommand
 
     public static Command Create() => new Verb("train", "Train a stage as a recipe says", "corl train recipes/unified.yaml --model ./Janus-Pro-1B --data train.parquet --out runs/unified --set batch_size=8", Run)
     {
-        RecipeFile, ModelFolder.Option, DataPath, Out, Resume, Set, NoEvaluation,
+        RecipeFile, ModelFolder.Option, ModelFolder.Adapter, DataPath, Out, Resume, Set, NoEvaluation,
     };
 
     private static int Run(Session session)
@@ -31,7 +31,8 @@ internal static class TrainCommand
         var recipe = Recipe.Load(session.Value(RecipeFile), overrides);
         using var data = session.Value(DataPath) is { } path ? SampleSet.Open(path, recipe.Columns) : ShapesData.For(recipe.Stage.Tasks);
         using var policy = ModelFolder.Load(session);
-        var folder = RunFolder.Open(session.Value(Out) ?? Path.Combine("runs", recipe.Stage.Name), session.Value(Resume), recipe, ModelFolder.Of(session), data);
+        var folder = RunFolder.Open(session.Value(Out) ?? Path.Combine("runs", recipe.Stage.Name), session.Value(Resume), recipe, ModelFolder.Title(session), data);
+        AdapterOf(recipe, policy);
         var evaluates = session.Value(DataPath) is null && policy.Model.Config.ImageSize == World.Size && !session.Value(NoEvaluation);
         var evaluations = new Dictionary<string, ShapesResult>();
         if (evaluates)
@@ -48,9 +49,29 @@ internal static class TrainCommand
         var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), PeakMegabytes(), recipe.Stage.TotalSteps(data.Count), evaluations);
         AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n");
         TrainReport.Write(folder, recipe, summary);
-        session.Print($"{summary.Steps} steps, {summary.Seconds} s; the model is in {folder.Policy}");
+        session.Print($"{summary.Steps} steps, {summary.Seconds} s; {(recipe.Lora is null ? $"the model is in {folder.Policy}" : $"the adapter is in {folder.Adapter}")}");
         session.Document(summary);
         return Program.Done;
+    }
+
+    /// <summary>
+    /// Makes ready what is trained: the adapter that is there, or a new one, where the recipe has a section lora; otherwise all weights,
+    /// with the adapter of <c>--adapter</c> merged into them.
+    /// </summary>
+    internal static void AdapterOf(Recipe recipe, Policy policy)
+    {
+        if (recipe.Lora is null)
+        {
+            policy.MergeAdapter();
+        }
+        else if (policy.Adapter is not { } present)
+        {
+            policy.AddAdapter(recipe.Lora, recipe.Stage.TrainableParts, recipe.Stage.Seed);
+        }
+        else if ((present.R, present.Alpha, present.Rslora, present.Dora) != (recipe.Lora.R, recipe.Lora.Alpha, recipe.Lora.Rslora, recipe.Lora.Dora))
+        {
+            throw new UserException($"the adapter has r {present.R}, alpha {present.Alpha}, rslora {present.Rslora}, dora {present.Dora}, the recipe's section lora others; training goes on with an adapter as it is, so give the same settings");
+        }
     }
 
     /// <summary>Runs a stage in its folder, showing how it goes.</summary>

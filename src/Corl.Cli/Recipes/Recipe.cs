@@ -17,6 +17,9 @@ internal sealed record Recipe
     [Inline]
     public required StageConfig Stage { get; init; }
 
+    /// <summary>The low-rank adapter that is trained instead of the weights; null trains the weights.</summary>
+    public LoraConfig? Lora { get; init; }
+
     /// <summary>The frozen networks and rules behind the rewards.</summary>
     public JudgeSettings Judges { get; init; } = new();
 
@@ -39,6 +42,11 @@ internal sealed record Recipe
         var recipe = YamlBinder.Read<Recipe>(tree, file);
         RefuseUnknownRewards(recipe, file);
         recipe.Stage.Validated();
+        if (recipe.Lora?.Problem() is { } problem)
+        {
+            throw new UserException($"{file}: lora: {problem}");
+        }
+
         return recipe;
     }
 

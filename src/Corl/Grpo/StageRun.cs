@@ -69,7 +69,7 @@ public static class StageRun
     // An adapter goes out alone: it is small, and its base is where it was.
     private static void Save(Policy policy, string directory)
     {
-        if (policy.AdapterParameters > 0)
+        if (policy.Adapter is not null)
         {
             policy.SaveAdapter(Path.Combine(directory, AdapterFolder));
             return;

@@ -59,6 +59,9 @@ public sealed class Policy : IDisposable
         }
     }
 
+    /// <summary>Settings of the adapter with which the model computes; null without one.</summary>
+    public LoraConfig? Adapter => Model.Adapter?.Config;
+
     /// <summary>Numbers in the adapter with which the model computes; 0 without one.</summary>
     public long AdapterParameters => Model.Adapter?.Parameters ?? 0;
 
@@ -81,17 +84,19 @@ public sealed class Policy : IDisposable
     public void SaveAdapter(string directory) =>
         AdapterFolder.Save(Model.Adapter ?? throw new InvalidOperationException("the policy has no adapter"), directory, _directory);
 
-    /// <summary>Writes the adapter into the weights and takes it off the model. What is read later sees plain weights.</summary>
+    /// <summary>Writes the adapter, if there is one, into the weights and takes it off the model.</summary>
     public void MergeAdapter()
     {
+        if (Model.Adapter is not { } adapter)
+        {
+            return;
+        }
+
         using var noGrad = no_grad();
-        foreach (var (name, parameter) in Model.named_parameters())
+        foreach (var (name, parameter) in Model.named_parameters().Where(p => adapter.Changes(p.name)))
         {
             using var scope = NewDisposeScope();
-            if (Model.Adapter?.Changes(name) == true)
-            {
-                parameter.copy_(Model.Adapter.Merged(name, parameter));
-            }
+            parameter.copy_(adapter.Merged(name, parameter));
         }
 
         Model.Adapt(null);

@@ -13,7 +13,7 @@ public sealed class GrpoTrainerTests
 {
     private static readonly Dictionary<string, double> Both = new() { ["brightness"] = 1, ["length"] = 1 };
 
-    private static StageConfig Stage(StageTasks tasks = StageTasks.Unified) => new()
+    internal static StageConfig Stage(StageTasks tasks = StageTasks.Unified) => new()
     {
         Name = "test",
         Tasks = tasks,
@@ -28,13 +28,13 @@ public sealed class GrpoTrainerTests
         Seed = 7,
     };
 
-    private static Policy LoadPolicy() => Policy.Load(GoldenFiles.Path("janus/tiny/native"));
+    internal static Policy LoadPolicy() => Policy.Load(GoldenFiles.Path("janus/tiny/native"));
 
-    private static RewardSum Rewards(StageTasks tasks) => new([
+    internal static RewardSum Rewards(StageTasks tasks) => new([
         .. tasks is StageTasks.Mcq or StageTasks.Oe or StageTasks.Mm2t ? [] : new[] { new RewardTerm(new Brightness(), 1) },
         .. tasks is StageTasks.T2i ? [] : new[] { new RewardTerm(new Length(), 1) }]);
 
-    private static SampleSet Samples() => SampleSet.Generate("generated", 16, SampleParts.Prompt | SampleParts.RealImage | SampleParts.Question | SampleParts.Answer, i => new Sample
+    internal static SampleSet Samples() => SampleSet.Generate("generated", 16, SampleParts.Prompt | SampleParts.RealImage | SampleParts.Question | SampleParts.Answer, i => new Sample
     {
         Id = $"generated, row {i}",
         Prompt = i % 3 == 0 ? "a red cat" : "the blue square and a dog on it",
