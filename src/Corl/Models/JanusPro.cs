@@ -110,7 +110,7 @@ public sealed class JanusPro : Module
     /// <summary>Puts an adapter on the model, which owns it from now on; null takes off the one that is there.</summary>
     internal void Adapt(LoraAdapter? adapter)
     {
-        Adapter?.Detach(this);
+        LoraAdapter.Detach(this);
         Adapter?.Dispose();
         Adapter = adapter;
         adapter?.Attach(this);

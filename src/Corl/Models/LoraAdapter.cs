@@ -85,7 +85,7 @@ internal sealed class LoraAdapter : IDisposable
     }
 
     /// <summary>Takes the low-rank updates off a model; modules that were trained whole stay as they are.</summary>
-    public void Detach(Module model) => Put(model, []);
+    public static void Detach(Module model) => Put(model, []);
 
     /// <summary>What is trained, under the names of <see cref="AdapterFolder"/>'s keys.</summary>
     public IEnumerable<(string Name, Parameter Parameter)> Trained(Module model)

@@ -154,7 +154,7 @@ public sealed class LoraTests
         var pixels = rand(2, 3, 8, 8);
         adapter.Attach(model);
         var adapted = model.EmbedImages(pixels);
-        adapter.Detach(model);
+        LoraAdapter.Detach(model);
         Assert.False(adapted.allclose(model.EmbedImages(pixels), 1e-3));
         foreach (var (name, parameter) in model.named_parameters())
         {
