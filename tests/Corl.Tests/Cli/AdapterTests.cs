@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Corl.Tests.Cli;
 
 /// <summary>Adapters on the command line: trained, resumed, looked into, put on a model, merged into it.</summary>
