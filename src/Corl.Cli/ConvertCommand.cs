@@ -9,7 +9,7 @@ namespace Corl.Cli;
 /// <summary>Rewrites a Janus-Pro folder in another layout or type, or with an adapter merged into it; converting back gives the same bits.</summary>
 internal static class ConvertCommand
 {
-    private static readonly Dictionary<string, ScalarType> Types = new()
+    internal static readonly Dictionary<string, ScalarType> Types = new()
     {
         ["bf16"] = ScalarType.BFloat16,
         ["fp16"] = ScalarType.Float16,

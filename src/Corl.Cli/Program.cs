@@ -65,6 +65,7 @@ internal static class Program
             EvalCommand.Create(),
             InspectCommand.Create(),
             ConvertCommand.Create(),
+            MergeCommand.Create(),
             DataCommand.Create(),
             ScoreCommand.Create(),
             SpiceCommand.Create(),

@@ -8,8 +8,8 @@ namespace Corl.Cli.Recipes;
 /// <summary>Reads YAML from an untrusted file into a tree of bounded size, and changes single values of it.</summary>
 internal static class YamlTree
 {
-    // A recipe has about fifty keys in three levels; these bounds leave ample room and keep a hostile file cheap.
-    private const int MaxBytes = 64 * 1024, MaxNodes = 2_000, MaxDepth = 8;
+    // A recipe has about fifty keys in three levels, a merge with a gradient nests ten; these bounds leave room and keep a hostile file cheap.
+    private const int MaxBytes = 64 * 1024, MaxNodes = 2_000, MaxDepth = 12;
 
     /// <summary>The mapping that the file consists of.</summary>
     /// <exception cref="UserException">Not readable, not YAML, too large or too deep, anchors, tags, or a key given twice.</exception>

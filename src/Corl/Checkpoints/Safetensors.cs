@@ -87,7 +87,7 @@ public static class Safetensors
     }
 
     // What transformers 4 and huggingface_hub cut checkpoints into: 5 GB.
-    private const long DefaultShardBytes = 5_000_000_000;
+    internal const long DefaultShardBytes = 5_000_000_000;
 
     private static readonly JsonSerializerOptions IndexOptions = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -91,10 +91,13 @@ public static class JanusCheckpoint
             var names = layout == JanusLayout.Native ? JanusKeys.ToNative(key) : [key];
             for (var part = 0; part < names.Length; part++)
             {
-                yield return (names[part], key, part, names.Length, layout == JanusLayout.Native && key == PositionTable ? shape[1..] : [shape[0] / names.Length, .. shape.Skip(1)]);
+                yield return (names[part], key, part, names.Length, layout == JanusLayout.Native ? NativeShape(key, shape, names.Length) : shape);
             }
         }
     }
+
+    /// <summary>The shape of an original key, or of each of its parts, in the native layout: the position table has no batch dimension there.</summary>
+    internal static long[] NativeShape(string key, long[] shape, int parts) => key == PositionTable ? shape[1..] : parts == 1 ? shape : [shape[0] / parts, .. shape.Skip(1)];
 
     /// <summary>
     /// What keeps a checkpoint directory from being loaded, one line each: every missing, unexpected and mis-shaped key. Empty when it

@@ -96,7 +96,7 @@ public sealed class YamlTests
 
     [Fact]
     public void Read_DeeplyNested_IsRefusedWithoutRecursion() =>
-        Assert.Equal("r.yaml:1: nested deeper than 8 levels", Assert.Throws<UserException>(() => Read(new string('[', 50_000))).Message);
+        Assert.Equal("r.yaml:1: nested deeper than 12 levels", Assert.Throws<UserException>(() => Read(new string('[', 50_000))).Message);
 
     [Fact]
     public void Read_ManyValues_IsRefused() =>
