@@ -1,8 +1,9 @@
 using BenchmarkDotNet.Attributes;
 using Corl.Grpo;
+using Corl.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using AdamW = Corl.Grpo.AdamW;
+using AdamW = Corl.Training.AdamW;
 
 namespace Corl.Benchmarks;
 

@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using Corl.Models;
+using Corl.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using AdamW = Corl.Grpo.AdamW;
+using AdamW = Corl.Training.AdamW;
 
 namespace Corl.Benchmarks;
 

@@ -1,6 +1,7 @@
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Rollouts;
+using Corl.Training;
 using static TorchSharp.torch;
 
 namespace Corl.Benchmarks;
@@ -108,7 +109,7 @@ internal sealed class ToyJanus : IDisposable
     private (Tensor Image, Tensor Text) Logps(int rows)
     {
         using var scope = NewDisposeScope();
-        var image = LogProbs.Image(Model, Prompts(rows), randint(0, Config.Vq.Codes, [rows, Config.ImageCodes], ScalarType.Int64), Pad);
+        var (image, _) = LogProbs.Image(Model, Prompts(rows), randint(0, Config.Vq.Codes, [rows, Config.ImageCodes], ScalarType.Int64), Pad);
         int[][] answers = [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, AnswerTokens).ToArray())];
         Tensor images;
         using (no_grad())

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using Corl.Cli.Recipes;
 using Corl.Data;
-using Corl.Grpo;
+using Corl.Training;
 
 namespace Corl.Cli;
 
@@ -14,9 +14,9 @@ internal sealed record RunFolder(string Path)
 {
     private const string NotTheSame = "a resumed run must be the same run; name a new --out to start another";
 
-    public string Policy => Inside(StageRun.PolicyFolder);
+    public string Policy => Inside(TrainingRun.PolicyFolder);
 
-    public string Adapter => Inside(StageRun.AdapterFolder);
+    public string Adapter => Inside(TrainingRun.AdapterFolder);
 
     public string Summary => Inside("summary.json");
 

@@ -5,6 +5,7 @@ using Corl.Cli.Recipes;
 using Corl.Data;
 using Corl.Grpo;
 using Corl.Rollouts;
+using Corl.Training;
 using Corl.Shapes;
 
 namespace Corl.Cli;
@@ -79,20 +80,19 @@ internal static class TrainCommand
     {
         using var judges = RewardModels.Load(session, recipe, policy);
         var view = new TrainingView(session, recipe.Stage.Name, recipe.Stage.TotalSteps(data.Count));
-        var start = StageRun.LastStep(folder.Path);
-        if (start > 0)
+        using var trainer = new GrpoTrainer(policy, recipe.Stage, judges.Sum, data, TrainingRun.Latest(folder.Path));
+        if (trainer.Step > 0)
         {
-            session.Progress($"going on after step {start}");
+            session.Progress($"going on after step {trainer.Step}");
         }
 
         try
         {
-            var skipped = StageRun.Run(policy, recipe.Stage, judges.Sum, data, folder.Path, view.Show, session.Interrupt);
-            Tell(session, skipped);
+            Tell(session, TrainingRun.Run(trainer, folder.Path, null, view.Show, session.Interrupt));
         }
         catch (OperationCanceledException)
         {
-            session.Warn($"stopped after step {StageRun.LastStep(folder.Path) ?? 0}; the same command with --resume goes on");
+            session.Warn($"stopped after step {trainer.Step}; the same command with --resume goes on");
             throw;
         }
     }

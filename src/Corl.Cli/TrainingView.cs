@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Corl.Grpo;
+using Corl.Training;
 using Corl.Reports;
 using Spectre.Console;
 using TableColumn = Spectre.Console.TableColumn;

@@ -1,3 +1,4 @@
+using Corl.Rollouts;
 using static TorchSharp.torch;
 
 namespace Corl.Grpo;
@@ -106,6 +107,9 @@ public sealed record LossVariant
 
     private double? High => ClipHigh ?? Clip;
 
+    /// <summary>What a loss, null for the paper's, needs entropies for; they are logged in any case.</summary>
+    internal static EntropyUse EntropyOf(LossVariant? variant) => variant is { EntropyBonus: not 0 } ? EntropyUse.Trained : EntropyUse.Logged;
+
     internal IEnumerable<(bool IsWrong, string Problem)> Problems()
     {
         yield return (!(Clip is null or > 0), $"loss.clip is {Clip}, expected a positive number");
@@ -128,7 +132,7 @@ public sealed record LossVariant
         var total = Mean(tokens, beta == 0 ? policy : policy + (beta * kl));
         if (EntropyBonus != 0)
         {
-            total -= EntropyBonus * EntropyOf(tokens).sum() / tokens.Batch.Tokens;
+            total -= EntropyBonus * EntropiesOf(tokens).sum() / tokens.Batch.Tokens;
         }
 
         return new GrpoLoss(total, Mean(tokens, policy), tokens.MeanOverSequences(kl));
@@ -197,7 +201,7 @@ public sealed record LossVariant
 
         if (TopEntropy < 1)
         {
-            var entropy = EntropyOf(tokens).detach();
+            var entropy = EntropiesOf(tokens).detach();
             var onTokens = entropy.masked_select(tokens.Mask.ne(0));
             kept = onTokens.numel() == 0 ? kept : kept * entropy.ge(onTokens.quantile(tensor(1 - TopEntropy, dtype: entropy.dtype, device: entropy.device))).to(kept.dtype);
         }
@@ -205,7 +209,7 @@ public sealed record LossVariant
         return kept;
     }
 
-    private static Tensor EntropyOf(CompletionTokens tokens) =>
+    private static Tensor EntropiesOf(CompletionTokens tokens) =>
         tokens.Entropy ?? throw new ArgumentException("This loss variant uses token entropies, but none were given.");
 
     /// <summary>The token losses x, [N, L] or [N, 1], as one number.</summary>

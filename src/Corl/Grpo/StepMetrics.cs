@@ -1,6 +1,8 @@
 using Corl.Data;
 using Corl.Reports;
 using Corl.Rewards;
+using Corl.Rollouts;
+using Corl.Training;
 using static TorchSharp.torch;
 
 namespace Corl.Grpo;
@@ -13,10 +15,11 @@ internal sealed class StepMetrics(int updates)
     private int _updates;
 
     /// <summary>Adds a micro-batch's loss and how far its log-probabilities are from those kept in sampling.</summary>
-    public void Trained(string modality, GrpoLoss loss, Tensor logps, Tensor? old, Tensor sampled, Tensor mask, BatchTotals whole)
+    public void Trained(string modality, GrpoLoss loss, TokenScores scores, Tensor? old, Tensor sampled, BatchTotals whole)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        var (logps, mask) = scores;
         var tokens = mask.sum().item<float>();
         Add(MetricNames.Loss, loss.Total.item<float>() / updates);
         Add($"loss/{modality}", loss.Total.item<float>() / updates);
@@ -27,6 +30,11 @@ internal sealed class StepMetrics(int updates)
             var difference = (logps - sampled).abs() * mask;
             Add(MetricNames.LogpAbsDiff(modality), difference.sum().item<float>() / whole.Tokens);
             Raise(MetricNames.LogpAbsDiff(modality) + "_max", difference.max().item<float>());
+        }
+
+        if (_updates == 0 && scores.Entropy is { } entropy)
+        {
+            Add($"{MetricNames.Entropy}/{modality}", (entropy * mask).sum().item<float>() / whole.Tokens);
         }
 
         if (old is not null)
@@ -64,12 +72,19 @@ internal sealed class StepMetrics(int updates)
     }
 
     /// <summary>Adds an update's gradient norm and learning rate.</summary>
-    public void Updated(GradientNorm norm, double rate)
+    public void Updated(Applied applied)
     {
         _updates++;
-        _values[MetricNames.GradNorm] = norm.Norm;
-        _values[MetricNames.LearningRate] = rate;
-        Add("skipped_updates", norm.IsFinite ? 0 : 1);
+        _values[MetricNames.GradNorm] = applied.Norm.Norm;
+        _values[MetricNames.LearningRate] = applied.Rate;
+        Add("skipped_updates", applied.Fault is null ? 0 : 1);
+    }
+
+    /// <summary>Adds how many batches were sampled for the step, and the share of their groups that teach nothing.</summary>
+    public void Drawn(int batches, double flatShare)
+    {
+        _values["sampling/batches"] = batches;
+        _values["sampling/frac_flat"] = flatShare;
     }
 
     /// <summary>Adds what the rollout gave: lengths, every reward's mean and spread, groups that teach nothing.</summary>

@@ -72,6 +72,9 @@ public static class MetricNames
     /// <summary>The mean absolute difference between log-probabilities kept from sampling and those computed for training; zero but for rounding.</summary>
     public static string LogpAbsDiff(string modality) => $"rollout_logp_absdiff/{modality}";
 
+    /// <summary>A number of an evaluation on held-out data during training.</summary>
+    public static string Eval(string name) => $"eval_{name}";
+
     /// <summary>Seconds of one phase of a step: rollout_image, rollout_text, reward, forward, backward.</summary>
     public static string Time(string phase) => $"time/{phase}";
 }

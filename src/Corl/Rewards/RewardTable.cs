@@ -12,6 +12,19 @@ public sealed class RewardTable
         Total = Sum(_ => true);
     }
 
+    /// <summary>Chosen rows of several tables of the same rewards as one table; what failed elsewhere in them counts too.</summary>
+    internal static RewardTable Join(IReadOnlyList<(RewardTable From, int Row)> rows)
+    {
+        RewardTable[] tables = [.. rows.Select(r => r.From).Distinct()];
+        T[] Pick<T>(Func<RewardTable, T[]?> of) => [.. rows.Select(r => of(r.From) is { } values ? values[r.Row] : default!)];
+        return new RewardTable(rows.Count, [.. tables[0]._columns.Select((column, k) => new RewardColumn(column.Name, column.Judges, column.Weight, Pick(t => t._columns[k].Values))
+        {
+            Parts = tables.SelectMany(t => t._columns[k].Parts.Keys).Distinct().ToDictionary(name => name, name => Pick(t => t._columns[k].Parts.GetValueOrDefault(name))),
+            Notes = tables.SelectMany(t => t._columns[k].Notes.Keys).Distinct().ToDictionary(name => name, name => Pick(t => t._columns[k].Notes.GetValueOrDefault(name))),
+            Failed = tables.Sum(t => t._columns[k].Failed),
+        })]);
+    }
+
     /// <summary>N: rows.</summary>
     public int Count { get; }
 

@@ -26,8 +26,8 @@ internal abstract class Completions : IDisposable
     /// <summary>
     /// log π of every completion of <paramref name="count"/> prompts, by teacher forcing.
     /// </summary>
-    /// <returns>float32 [n, L] with gradient where gradients are on, and the mask float32 [n, L]; n = count·G.</returns>
-    public abstract (Tensor Logps, Tensor Mask) LogProbs(JanusPro model, int firstPrompt, int count);
+    /// <returns>[n, L] each; n = count·G.</returns>
+    public abstract TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None);
 
     /// <summary>The log-probabilities kept from sampling, in the same shape as <see cref="LogProbs"/>.</summary>
     public abstract Tensor SampledLogps(int firstPrompt, int count, long length);
@@ -77,6 +77,16 @@ internal sealed class ImageCompletions : Completions
         Lengths = [.. Enumerable.Repeat((int)rollout.Codes.shape[1], (int)rollout.Codes.shape[0])];
     }
 
+    /// <summary>Chosen groups of several rollouts of the same settings as one; a group is a rollout and the number of its prompt.</summary>
+    public static ImageCompletions Join(IReadOnlyList<(ImageCompletions From, int Prompt)> groups)
+    {
+        using var scope = NewDisposeScope();
+        var one = groups[0].From;
+        Tensor Rows(Func<ImageCompletions, Tensor> of) => cat([.. groups.Select(g => of(g.From).narrow(0, g.Prompt * one.GroupSize, one.GroupSize))]);
+        var rollout = new ImageRollout(Rows(x => x.Codes), Rows(x => x._rollout.Logps));
+        return new ImageCompletions(one._policy, [.. groups.Select(g => g.From._prompts[g.Prompt])], rollout, one._sampling, one._legacyOffset) { GroupSize = one.GroupSize };
+    }
+
     public override string Name => "image";
 
     public override int Prompts => _prompts.Count;
@@ -86,12 +96,11 @@ internal sealed class ImageCompletions : Completions
     /// <summary>int64 [N, I].</summary>
     public Tensor Codes { get; }
 
-    public override (Tensor Logps, Tensor Mask) LogProbs(JanusPro model, int firstPrompt, int count)
+    public override TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None)
     {
         using var scope = NewDisposeScope();
         var codes = Codes.narrow(0, firstPrompt * GroupSize, count * GroupSize);
-        var logps = Rollouts.LogProbs.Image(model, Repeated(_prompts, firstPrompt, count), codes, _policy.Ids.Pad, _sampling.Temperature, _legacyOffset);
-        return (logps.MoveToOuterDisposeScope(), ones_like(logps).MoveToOuterDisposeScope());
+        return Rollouts.LogProbs.Image(model, Repeated(_prompts, firstPrompt, count), codes, _policy.Ids.Pad, _sampling.Temperature, _legacyOffset, entropy).MoveToOuterDisposeScope();
     }
 
     public override Tensor SampledLogps(int firstPrompt, int count, long length) => _rollout.Logps.narrow(0, firstPrompt * GroupSize, count * GroupSize);
@@ -120,6 +129,17 @@ internal sealed class TextCompletions : Completions
         Lengths = [.. rollout.Ids.Select(ids => ids.Length)];
     }
 
+    /// <summary>Chosen groups of several rollouts of the same settings as one; a group is a rollout and the number of its prompt.</summary>
+    public static TextCompletions Join(IReadOnlyList<(TextCompletions From, int Prompt)> groups)
+    {
+        using var scope = NewDisposeScope();
+        var one = groups[0].From;
+        T[] Rows<T>(Func<TextRollout, IReadOnlyList<T>> of) => [.. groups.SelectMany(g => Enumerable.Range(g.Prompt * one.GroupSize, one.GroupSize).Select(row => of(g.From._rollout)[row]))];
+        var pixels = cat([.. groups.Select(g => g.From._pixels.narrow(0, g.Prompt, 1))]);
+        var rollout = new TextRollout(Rows(x => x.Ids), Rows(x => x.Logps));
+        return new TextCompletions(one._policy, [.. groups.Select(g => g.From._questions[g.Prompt])], pixels, rollout, one._sampling) { GroupSize = one.GroupSize };
+    }
+
     public override string Name => "text";
 
     public override int Prompts => _questions.Count;
@@ -132,13 +152,12 @@ internal sealed class TextCompletions : Completions
     /// <summary>Completions that stopped at the longest length without an end token.</summary>
     public int Clipped => _rollout.Ids.Count(ids => ids[^1] != _policy.Ids.Eos);
 
-    public override (Tensor Logps, Tensor Mask) LogProbs(JanusPro model, int firstPrompt, int count)
+    public override TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None)
     {
         using var scope = NewDisposeScope();
         var images = model.EmbedImages(_pixels.narrow(0, firstPrompt, count)).repeat_interleave(GroupSize, 0); // [n, I, D]
         var answers = Enumerable.Range(firstPrompt * GroupSize, count * GroupSize).Select(i => _rollout.Ids[i]).ToList();
-        var (logps, mask) = Rollouts.LogProbs.Text(model, Repeated(_questions, firstPrompt, count), answers, images, _policy.Ids, _sampling.Temperature);
-        return (logps.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+        return Rollouts.LogProbs.Text(model, Repeated(_questions, firstPrompt, count), answers, images, _policy.Ids, _sampling.Temperature, entropy).MoveToOuterDisposeScope();
     }
 
     public override Tensor SampledLogps(int firstPrompt, int count, long length)

@@ -18,8 +18,10 @@ internal static class LogProbs
     /// <param name="legacyOffset">
     /// The reference code's off-by-one: code j is scored by the state that has already read it. For comparisons only.
     /// </param>
-    /// <returns>float32 [N, I]; carries the gradient when gradients are on.</returns>
-    public static Tensor Image(JanusPro model, IReadOnlyList<int[]> prompts, Tensor codes, int pad, double temperature = 1, bool legacyOffset = false)
+    /// <param name="entropy">Whether entropies are wanted too.</param>
+    /// <returns>[N, I] each.</returns>
+    public static TokenScores Image(
+        JanusPro model, IReadOnlyList<int[]> prompts, Tensor codes, int pad, double temperature = 1, bool legacyOffset = false, EntropyUse entropy = EntropyUse.None)
     {
         using var scope = NewDisposeScope();
         var count = (int)codes.shape[1];
@@ -28,7 +30,8 @@ internal static class LogProbs
         var places = Spans(prompts, [.. prompts.Select(_ => fed)], ids.shape[1], model.Device);
         var embeds = JanusPro.PlaceImages(model.EmbedText(ids), places, model.EmbedCodes(codes.narrow(1, 0, fed)));
         var states = StatesBefore(model.Hidden(embeds), prompts, count, legacyOffset ? 1 : 0); // [N, I, D]
-        return Sampler.Logp(model.ImageLogits(states), codes, temperature).MoveToOuterDisposeScope();
+        var (logps, entropies) = TokenHead.Score(model.ImageLogits, model.Config.Vq.Codes, states.flatten(0, 1), codes.flatten(), temperature, entropy);
+        return new TokenScores(logps.view(codes.shape), ones_like(codes, dtype: ScalarType.Float32), entropies?.view(codes.shape)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Scores answers.</summary>
@@ -38,8 +41,10 @@ internal static class LogProbs
     /// <param name="images">[M, I, D] embeddings of the images in the order of the placeholders; null when no row has one.</param>
     /// <param name="tokens">Special ids: padding, placeholder.</param>
     /// <param name="temperature">T of the sampling.</param>
-    /// <returns>float32 [N, L] with zeros after a row's end, and the mask float32 [N, L], 1 on its tokens.</returns>
-    public static (Tensor Logps, Tensor Mask) Text(JanusPro model, IReadOnlyList<int[]> questions, IReadOnlyList<int[]> answers, Tensor? images, SpecialIds tokens, double temperature = 1)
+    /// <param name="entropy">Whether entropies are wanted too.</param>
+    /// <returns>[N, L] each.</returns>
+    public static TokenScores Text(
+        JanusPro model, IReadOnlyList<int[]> questions, IReadOnlyList<int[]> answers, Tensor? images, SpecialIds tokens, double temperature = 1, EntropyUse entropy = EntropyUse.None)
     {
         using var scope = NewDisposeScope();
         var ids = Padding.Right([.. questions.Zip(answers, (q, a) => (int[])[.. q, .. a])], tokens.Pad, model.Device);
@@ -56,9 +61,9 @@ internal static class LogProbs
         var targets = Padding.Right([.. answers.Select(a => (int[])[.. a, .. Enumerable.Repeat(tokens.Pad, length - a.Length)])], tokens.Pad, model.Device);
         var mask = Spans([.. answers.Select(_ => Array.Empty<int>())], [.. answers.Select(a => a.Length)], length, model.Device);
         var states = StatesBefore(hidden, questions, length, 0)[mask]; // [tokens, D]: the head runs on real tokens alone
-        var logps = TextHead.Logps(model, states, targets[mask], temperature);
-        var padded = zeros_like(mask, dtype: ScalarType.Float32).masked_scatter(mask, logps);
-        return (padded.MoveToOuterDisposeScope(), mask.to_type(ScalarType.Float32).MoveToOuterDisposeScope());
+        var (logps, entropies) = TokenHead.Score(model.TextLogits, model.Config.Language.VocabularySize, states, targets[mask], temperature, entropy);
+        Tensor Padded(Tensor values) => zeros_like(mask, dtype: ScalarType.Float32).masked_scatter(mask, values);
+        return new TokenScores(Padded(logps), mask.to_type(ScalarType.Float32), entropies is null ? null : Padded(entropies)).MoveToOuterDisposeScope();
     }
 
     // [N, count, D]: for each row the states that stand just before its completion's tokens (+ shift).

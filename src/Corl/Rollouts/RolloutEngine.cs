@@ -19,8 +19,14 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
     /// <summary>Scores images by the reference code's shifted states.</summary>
     public bool LegacyImageOffset { get; init; }
 
+    /// <summary>Names the random numbers: "rollout" in training.</summary>
+    public string Purpose { get; init; } = "rollout";
+
     /// <summary>G images for each sample's prompt.</summary>
-    public ImageCompletions Images(IReadOnlyList<Sample> samples, long step)
+    /// <param name="samples">The prompts.</param>
+    /// <param name="step">The step, which names the random numbers.</param>
+    /// <param name="drawn">Prompts drawn before in the same step, whose numbers are not used again.</param>
+    public ImageCompletions Images(IReadOnlyList<Sample> samples, long step, int drawn = 0)
     {
         using var scope = NewDisposeScope();
         int[][] prompts = [.. samples.Select(s => policy.Prompt.TextToImage(s.Prompt!))];
@@ -28,7 +34,7 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
         foreach (var (first, count) in Parts(samples.Count))
         {
             var some = prompts[first..(first + count)];
-            parts.Add(ImageSampler.Sample(policy.Model, some, [.. some.Select(policy.Prompt.Unconditional)], policy.Ids.Pad, groupSize, sampling, new Draws(seed, "rollout/image", step, (long)first * groupSize)));
+            parts.Add(ImageSampler.Sample(policy.Model, some, [.. some.Select(policy.Prompt.Unconditional)], policy.Ids.Pad, groupSize, sampling, new Draws(seed, Purpose + "/image", step, (long)(drawn + first) * groupSize)));
         }
 
         var whole = new ImageRollout(cat([.. parts.Select(p => p.Codes)]), cat([.. parts.Select(p => p.Logps)]));
@@ -36,7 +42,10 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
     }
 
     /// <summary>G answers to each sample's question about its image.</summary>
-    public TextCompletions Answers(IReadOnlyList<Sample> samples, long step)
+    /// <param name="samples">The questions and images.</param>
+    /// <param name="step">The step, which names the random numbers.</param>
+    /// <param name="drawn">Questions drawn before in the same step, whose numbers are not used again.</param>
+    public TextCompletions Answers(IReadOnlyList<Sample> samples, long step, int drawn = 0)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -47,7 +56,7 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
         {
             using var part = NewDisposeScope();
             var images = policy.Model.EmbedImages(pixels.narrow(0, first, count));
-            var rollout = TextSampler.Sample(policy.Model, questions[first..(first + count)], images, policy.Ids, groupSize, sampling, new Draws(seed, "rollout/text", step, (long)first * groupSize));
+            var rollout = TextSampler.Sample(policy.Model, questions[first..(first + count)], images, policy.Ids, groupSize, sampling, new Draws(seed, Purpose + "/text", step, (long)(drawn + first) * groupSize));
             ids.AddRange(rollout.Ids);
             logps.AddRange(rollout.Logps);
         }

@@ -47,4 +47,20 @@ internal static class Sampler
 
         return (wide.gather(-1, ids.unsqueeze(-1)).squeeze(-1) - wide.logsumexp(-1)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Entropy of softmax(logits / T), in float32 nats.</summary>
+    /// <param name="logits">[…, V].</param>
+    /// <param name="temperature">T.</param>
+    /// <returns>float32 […].</returns>
+    public static Tensor Entropy(Tensor logits, double temperature)
+    {
+        using var scope = NewDisposeScope();
+        var wide = logits.to_type(ScalarType.Float32);
+        if (temperature != 1)
+        {
+            wide = wide / temperature;
+        }
+
+        return (wide.logsumexp(-1) - (wide.softmax(-1) * wide).sum(-1)).MoveToOuterDisposeScope();
+    }
 }

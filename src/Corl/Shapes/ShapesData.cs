@@ -1,5 +1,5 @@
 using Corl.Data;
-using Corl.Grpo;
+using Corl.Training;
 using Corl.Imaging;
 
 namespace Corl.Shapes;

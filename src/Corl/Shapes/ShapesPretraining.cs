@@ -94,7 +94,7 @@ internal sealed class ShapesPretraining : IDisposable
             _codes.AsSpan(rows[i].Record * count, count).CopyTo(codes.AsSpan(i * count));
         }
 
-        var logps = LogProbs.Image(model, [.. rows.Select(row => row.Prompt)], tensor(codes, [rows.Length, count]), _ids.Pad);
+        var (logps, _) = LogProbs.Image(model, [.. rows.Select(row => row.Prompt)], tensor(codes, [rows.Length, count]), _ids.Pad);
         return (logps.sum() * (-1.0 / (Images * count))).MoveToOuterDisposeScope();
     }
 

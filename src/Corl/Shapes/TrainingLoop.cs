@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Corl.Grpo;
+using Corl.Training;
 using static TorchSharp.torch;
 
 namespace Corl.Shapes;

@@ -4,6 +4,7 @@ using Corl.Grpo;
 using Corl.Rewards;
 using Corl.Shapes;
 using Corl.Tokenizers;
+using Corl.Training;
 
 namespace Corl.Tests.Cli;
 

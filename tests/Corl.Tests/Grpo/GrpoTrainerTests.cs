@@ -3,6 +3,7 @@ using Corl.Grpo;
 using Corl.Imaging;
 using Corl.Rewards;
 using Corl.Rollouts;
+using Corl.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -3,10 +3,11 @@ using Corl.Checkpoints;
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Rollouts;
+using Corl.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using AdamW = Corl.Grpo.AdamW;
+using AdamW = Corl.Training.AdamW;
 
 namespace Corl.Tests.Grpo;
 
@@ -206,12 +207,11 @@ public sealed class JanusStepTests : IDisposable
     /// <summary>The rollouts of one step: 2 prompts, G = 4.</summary>
     private sealed class Batch(CheckpointReader golden, int step)
     {
-        public (Tensor Logps, Tensor Mask) Logps(JanusPro model, string modality, bool legacyOffset = false)
+        public TokenScores Logps(JanusPro model, string modality, bool legacyOffset = false)
         {
             if (modality == "image")
             {
-                var logps = LogProbs.Image(model, Tensors.Rows(Of("image_prompt_ids"), Of("image_prompt_mask")), Of("image_ids"), Ids.Pad, 1, legacyOffset);
-                return (logps, ones_like(logps));
+                return LogProbs.Image(model, Tensors.Rows(Of("image_prompt_ids"), Of("image_prompt_mask")), Of("image_ids"), Ids.Pad, 1, legacyOffset);
             }
 
             Tensor images;

@@ -1,4 +1,5 @@
 using Corl.Grpo;
+using Corl.Training;
 
 namespace Corl.Tests.Grpo;
 

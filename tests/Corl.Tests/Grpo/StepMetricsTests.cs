@@ -1,6 +1,7 @@
 using Corl.Data;
 using Corl.Grpo;
 using Corl.Rewards;
+using Corl.Training;
 
 namespace Corl.Tests.Grpo;
 

@@ -2,8 +2,9 @@ using System.Text.Json;
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Rollouts;
+using Corl.Training;
 using static TorchSharp.torch;
-using AdamW = Corl.Grpo.AdamW;
+using AdamW = Corl.Training.AdamW;
 
 namespace Corl.Tests.Grpo;
 

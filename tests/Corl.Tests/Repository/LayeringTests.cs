@@ -10,9 +10,9 @@ public sealed partial class LayeringTests
         ["Checkpoints", "Imaging", "Text", "Distributed", "Reports"],
         ["Tokenizers"],
         ["Models", "Data", "Merging"],
-        ["Rollouts", "Sft"],
-        ["Rewards"],
-        ["Grpo", "Evaluation"],
+        ["Rollouts"],
+        ["Rewards", "Training"],
+        ["Grpo", "Sft", "Evaluation"],
         ["Shapes"],
         ["Cli"],
     ];

@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Corl.Grpo;
+namespace Corl.Training;
 
 /// <summary>
 /// AdamW (Loshchilov, Hutter 2019): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← (1 − η w) θ − η m̂ / (√v̂ + ε).

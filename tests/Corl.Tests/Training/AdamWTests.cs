@@ -1,9 +1,9 @@
-using Corl.Grpo;
+using Corl.Training;
 using TorchSharp.Modules;
-using AdamW = Corl.Grpo.AdamW;
+using AdamW = Corl.Training.AdamW;
 using static TorchSharp.torch;
 
-namespace Corl.Tests.Grpo;
+namespace Corl.Tests.Training;
 
 public sealed class AdamWTests
 {

@@ -1,4 +1,4 @@
-namespace Corl.Grpo;
+namespace Corl.Training;
 
 /// <summary>How the learning rate moves after the warm-up.</summary>
 public enum LearningRateSchedule

@@ -1,6 +1,6 @@
-using Corl.Grpo;
+using Corl.Training;
 
-namespace Corl.Tests.Grpo;
+namespace Corl.Tests.Training;
 
 public sealed class LearningRateTests
 {

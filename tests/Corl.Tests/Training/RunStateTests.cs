@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using Corl.Grpo;
+using Corl.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using AdamW = Corl.Grpo.AdamW;
+using AdamW = Corl.Training.AdamW;
 
-namespace Corl.Tests.Grpo;
+namespace Corl.Tests.Training;
 
 public sealed class RunStateTests : IDisposable
 {

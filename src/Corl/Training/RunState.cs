@@ -3,7 +3,7 @@ using System.Text.Json;
 using Corl.Checkpoints;
 using static TorchSharp.torch;
 
-namespace Corl.Grpo;
+namespace Corl.Training;
 
 /// <summary>
 /// What a run needs to go on as if it had never stopped: the trained weights as the optimizer keeps them (float32), its moments and

@@ -1,8 +1,8 @@
-using Corl.Grpo;
+using Corl.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Corl.Tests.Grpo;
+namespace Corl.Tests.Training;
 
 public sealed class GradientClippingTests
 {

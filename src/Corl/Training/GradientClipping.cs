@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Corl.Grpo;
+namespace Corl.Training;
 
 /// <summary>The size of an update's gradient and what was done to it.</summary>
 /// <param name="Norm">‖g‖₂ over all parameters, before clipping.</param>
