@@ -81,9 +81,9 @@ internal static class TrainCommand
         using var judges = RewardModels.Load(session, recipe, policy);
         var view = new TrainingView(session, recipe.Stage.Name, recipe.Stage.TotalSteps(data.Count));
         using var trainer = new GrpoTrainer(policy, recipe.Stage, judges.Sum, data, TrainingRun.Latest(folder.Path));
-        if (trainer.Step > 0)
+        if (trainer.StepsMade > 0)
         {
-            session.Progress($"going on after step {trainer.Step}");
+            session.Progress($"going on after step {trainer.StepsMade}");
         }
 
         try
@@ -92,7 +92,7 @@ internal static class TrainCommand
         }
         catch (OperationCanceledException)
         {
-            session.Warn($"stopped after step {trainer.Step}; the same command with --resume goes on");
+            session.Warn($"stopped after step {trainer.StepsMade}; the same command with --resume goes on");
             throw;
         }
     }

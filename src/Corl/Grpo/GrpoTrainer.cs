@@ -49,7 +49,7 @@ public sealed class GrpoTrainer : ITrainer
     public Policy Policy { get; }
 
     /// <inheritdoc/>
-    public long Step => _learner.Step;
+    public long StepsMade => _learner.Step;
 
     /// <inheritdoc/>
     public long TotalSteps => _learner.TotalSteps;
@@ -91,7 +91,7 @@ public sealed class GrpoTrainer : ITrainer
         }
 
         metrics.Sampled(groups.Batch, groups.Completions, groups.Rewards, _stage.GroupSize);
-        return new StepResult(Step, metrics.Values(clock), groups.Table(Policy)) { Fault = fault };
+        return new StepResult(StepsMade, metrics.Values(clock), groups.Table(Policy)) { Fault = fault };
     }
 
     /// <inheritdoc/>
@@ -134,8 +134,8 @@ public sealed class GrpoTrainer : ITrainer
     {
         var batch = clock.Time("data", () => _batches.Next(cancellation));
         var completions = new CompletionSet(
-            _stage.TrainsImages(Step) ? clock.Time("rollout_image", () => _engine.Images(batch.Samples, Step, drawnBefore)) : null, // I_i
-            _stage.TrainsText(Step) ? clock.Time("rollout_text", () => _engine.Answers(batch.Samples, Step, drawnBefore)) : null); // T_i
+            _stage.TrainsImages(StepsMade) ? clock.Time("rollout_image", () => _engine.Images(batch.Samples, StepsMade, drawnBefore)) : null, // I_i
+            _stage.TrainsText(StepsMade) ? clock.Time("rollout_text", () => _engine.Answers(batch.Samples, StepsMade, drawnBefore)) : null); // T_i
         var rewards = clock.Time("reward", () => completions.Score(_rewards, Policy, batch.Samples, _stage.GroupSize)); // R_i
         return new GroupBatch(batch, completions, rewards, _stage.GroupSize);
     }

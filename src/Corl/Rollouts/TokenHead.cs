@@ -1,4 +1,3 @@
-using Corl.Models;
 using static TorchSharp.torch;
 
 namespace Corl.Rollouts;

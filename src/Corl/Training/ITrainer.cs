@@ -13,7 +13,7 @@ public interface ITrainer : IDisposable
     Policy Policy { get; }
 
     /// <summary>Updates made so far, with those before a resume.</summary>
-    long Step { get; }
+    long StepsMade { get; }
 
     /// <summary>Updates of the whole run.</summary>
     long TotalSteps { get; }

@@ -1,6 +1,5 @@
 using Corl.Data;
 using Corl.Reports;
-using Corl.Rollouts;
 using static TorchSharp.torch;
 
 namespace Corl.Training;
@@ -48,10 +47,10 @@ public static class TrainingRun
         var (states, settings) = (Path.Combine(directory, StatesFolder), trainer.Settings);
         var best = RunState.Latest(states)?.Best;
         void Save() => (trainer.State() with { Best = best }).Save(states, settings.CheckpointsKept);
-        using var log = new RunLog(directory, trainer.Step == 0 ? null : trainer.Step);
+        using var log = new RunLog(directory, trainer.StepsMade == 0 ? null : trainer.StepsMade);
         try
         {
-            while (trainer.Step < trainer.TotalSteps)
+            while (trainer.StepsMade < trainer.TotalSteps)
             {
                 var result = trainer.Update(cancellation);
                 if (result.Fault is { } fault)
@@ -83,7 +82,7 @@ public static class TrainingRun
         return trainer.BadRows;
     }
 
-    private static bool IsDue(long every, ITrainer trainer) => trainer.Step == trainer.TotalSteps || (every > 0 && trainer.Step % every == 0);
+    private static bool IsDue(long every, ITrainer trainer) => trainer.StepsMade == trainer.TotalSteps || (every > 0 && trainer.StepsMade % every == 0);
 
     private static (StepResult Result, bool IsBetter) Evaluate(Validation validation, StepResult result, ref BestState? best)
     {
@@ -97,12 +96,12 @@ public static class TrainingRun
     private static void Log(RunLog log, ITrainer trainer, StepResult result)
     {
         var settings = trainer.Settings;
-        if (trainer.Step == 1 || IsDue(settings.LoggingSteps, trainer) || (settings.EvalSteps > 0 && IsDue(settings.EvalSteps, trainer)))
+        if (trainer.StepsMade == 1 || IsDue(settings.LoggingSteps, trainer) || (settings.EvalSteps > 0 && IsDue(settings.EvalSteps, trainer)))
         {
             log.Metrics(result.Step, result.Metrics);
         }
 
-        if (trainer.Step == 1 || IsDue(settings.CheckpointSteps, trainer))
+        if (trainer.StepsMade == 1 || IsDue(settings.CheckpointSteps, trainer))
         {
             var rows = result.Completions.Rows();
             log.Completions(result.Step, rows);

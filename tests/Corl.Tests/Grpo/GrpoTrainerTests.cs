@@ -116,7 +116,7 @@ public sealed class GrpoTrainerTests
         {
             using var policy = LoadPolicy();
             using var trainer = new GrpoTrainer(policy, stage, Rewards(stage.Tasks), samples, RunState.Latest(folder.Path));
-            Assert.Equal(done, trainer.Step);
+            Assert.Equal(done, trainer.StepsMade);
             trainer.Update();
             trainer.State().Save(folder.Path, kept: 1);
             if (done == stage.Steps - 1)
@@ -175,7 +175,7 @@ public sealed class GrpoTrainerTests
         using var policy = LoadPolicy();
         using var samples = Samples();
         using var trainer = new GrpoTrainer(policy, stage, Rewards(stage.Tasks), samples);
-        while (trainer.Step < trainer.TotalSteps)
+        while (trainer.StepsMade < trainer.TotalSteps)
         {
             trainer.Update();
         }

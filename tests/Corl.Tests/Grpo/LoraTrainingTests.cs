@@ -2,6 +2,7 @@ using Corl.Checkpoints;
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Rollouts;
+using Corl.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -130,7 +131,7 @@ public sealed class LoraTrainingTests
         var policy = Adapted();
         using var samples = GrpoTrainerTests.Samples();
         using var trainer = new GrpoTrainer(policy, stage, GrpoTrainerTests.Rewards(stage.Tasks), samples);
-        while (trainer.Step < trainer.TotalSteps)
+        while (trainer.StepsMade < trainer.TotalSteps)
         {
             trainer.Update();
         }
