@@ -1,5 +1,6 @@
 using Corl.Data;
 using Corl.Reports;
+using Corl.Rollouts;
 using static TorchSharp.torch;
 
 namespace Corl.Training;

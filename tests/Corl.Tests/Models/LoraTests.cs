@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Corl.Checkpoints;
-using Corl.Grpo;
 using Corl.Models;
+using Corl.Training;
 using static TorchSharp.torch;
 
 namespace Corl.Tests.Models;
