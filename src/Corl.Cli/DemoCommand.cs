@@ -101,7 +101,7 @@ internal static class DemoCommand
             using var policy = Policy.Load(model, session.OpenDevice());
             var watch = Stopwatch.StartNew();
             TrainCommand.AdapterOf(recipe, policy);
-            TrainCommand.Train(session, recipe, policy, data, folder);
+            TrainCommand.Train(session, recipe, policy, data, heldOut: null, folder);
             if (recipe.Lora is not null)
             {
                 policy.MergeAdapter();

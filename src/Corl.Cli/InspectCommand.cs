@@ -107,12 +107,12 @@ internal static class InspectCommand
 
     private static Inspection Run(string path)
     {
-        var steps = RunLog.ReadMetrics(path) is [.., var last] ? last.Step : 0;
+        var run = RunInspection.Of(path);
         var (policy, adapter) = (new RunFolder(path).Policy, new RunFolder(path).Adapter);
-        return AdapterFolder.IsAdapter(adapter) ? Adapter(adapter) with { Kind = "run", Steps = steps }
-            : Directory.Exists(policy)
-            ? Weights(policy, "run") with { Steps = steps, Problems = JanusCheckpoint.Problems(policy) }
-            : new Inspection("run") { Steps = steps, Problems = [$"the run is not finished; its recipe with --resume --out {path} goes on"] };
+        var found = AdapterFolder.IsAdapter(adapter) ? Adapter(adapter)
+            : Directory.Exists(policy) ? Weights(policy, "run") with { Problems = JanusCheckpoint.Problems(policy) }
+            : new Inspection("run");
+        return found with { Kind = "run", Steps = run.Steps, Run = run, Problems = [.. found.Problems, .. run.Problems] };
     }
 
     private static Inspection Adapter(string path)
@@ -149,9 +149,9 @@ internal static class InspectCommand
             session.Print($"{(lora.Dora ? "DoRA" : "LoRA")} r {lora.R}, alpha {lora.Alpha}{(lora.Rslora ? ", rank-stabilised" : "")}, of {found.BaseModel ?? "an unnamed base"}");
         }
 
-        if (found.Steps is { } steps)
+        foreach (var line in found.Run?.Lines() ?? [])
         {
-            session.Print($"{steps} steps");
+            session.Print(line);
         }
 
         if (found.Tensors.Count > 0)
@@ -219,6 +219,9 @@ internal sealed record Inspection(string Kind)
 
     /// <summary>Of a run: updates made.</summary>
     public long? Steps { get; init; }
+
+    /// <summary>Of a run: what its folder tells.</summary>
+    public RunInspection? Run { get; init; }
 
     /// <summary>Empty when it can be used.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];

@@ -60,6 +60,8 @@ internal static class Program
         {
             DemoCommand.Create(),
             TrainCommand.Create(),
+            SftCommand.Create(),
+            ReproduceCommand.Create(),
             GenerateCommand.Create(),
             AskCommand.Create(),
             EvalCommand.Create(),

@@ -2,6 +2,7 @@ using Corl.Cli.Recipes;
 using Corl.Models;
 using Corl.Rewards;
 using Corl.Rollouts;
+using Corl.Shapes;
 using Corl.Text;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ namespace Corl.Cli;
 internal sealed class RewardModels : IDisposable
 {
     /// <summary>The names that a recipe's rewards may have.</summary>
-    public static readonly string[] Names = ["cycle", "tim", "clip", "bertscore", "accuracy", "format"];
+    public static readonly string[] Names = ["cycle", "tim", "clip", "caption_words", "bertscore", "accuracy", "format"];
 
     private readonly List<IDisposable> _networks = [];
 
@@ -62,6 +63,7 @@ internal sealed class RewardModels : IDisposable
         "cycle" => Cycle(recipe.Judges, device),
         "tim" => Match(recipe, policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
         "clip" => Clip(recipe.Judges, device),
+        "caption_words" => new CaptionWordsReward(Captioner(recipe.Judges, device)),
         "bertscore" => new BertScoreReward(Bert(recipe.Judges, device), Captioner(recipe.Judges, device)) { Captioning = recipe.Judges.Captions },
         "accuracy" => new AnswerAccuracyReward { Equivalence = recipe.Judges.Equivalence },
         "format" => new FormatReward(),

@@ -22,6 +22,8 @@ internal sealed record RunFolder(string Path)
 
     public string Report => Inside("report.html");
 
+    private const int NamedFiles = 3; // of a data set of many
+
     private string Recipe => Inside("recipe.yaml");
 
     private string About => Inside("run.json");
@@ -32,13 +34,15 @@ internal sealed record RunFolder(string Path)
     /// <param name="recipe">The settings.</param>
     /// <param name="model">The model's folder.</param>
     /// <param name="data">The data.</param>
+    /// <param name="heldOut">The rows that are evaluated on; null for none.</param>
     /// <exception cref="UserException">The folder holds something else, or another run.</exception>
-    public static RunFolder Open(string path, bool resume, Recipe recipe, string model, SampleSet data)
+    public static RunFolder Open(string path, bool resume, TrainingRecipe recipe, string model, SampleSet data, SampleSet? heldOut = null)
     {
         var folder = new RunFolder(path);
         var about = new RunAbout(
             typeof(RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-            Devices.TorchVersion, model, data.Files[0].Path, data.Count, data.Fingerprint);
+            Devices.TorchVersion, model, string.Join(", ", data.Files.Take(NamedFiles).Select(file => file.Path)) + (data.Files.Count > NamedFiles ? ", …" : ""),
+            data.Count, data.Fingerprint, recipe.Settings.Seed, recipe is SftRecipe ? "sft" : "grpo", recipe.Settings.TotalSteps(data.Count), heldOut?.Fingerprint);
         if (resume && File.Exists(folder.About))
         {
             folder.CheckSame(recipe.ToYaml(), about);
@@ -58,6 +62,20 @@ internal sealed record RunFolder(string Path)
     /// <summary>Whether a folder is a run's.</summary>
     public static bool IsRun(string path) => File.Exists(new RunFolder(path).About);
 
+    /// <summary>What the run was made with.</summary>
+    /// <exception cref="UserException">run.json cannot be read.</exception>
+    public RunAbout ReadAbout()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunAbout>(File.ReadAllText(About), Session.JsonStyle) ?? throw new JsonException("empty");
+        }
+        catch (JsonException e)
+        {
+            throw new UserException($"{About}: not a run's description ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+
     // A run that was killed before run.json was there holds nothing but these.
     private bool IsBarelyBegun => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).All(x => x.StartsWith(Recipe, StringComparison.Ordinal) || x.StartsWith(About, StringComparison.Ordinal));
 
@@ -65,10 +83,15 @@ internal sealed record RunFolder(string Path)
 
     private void CheckSame(string yaml, RunAbout about)
     {
-        var before = JsonSerializer.Deserialize<RunAbout>(File.ReadAllText(About), Session.JsonStyle)!;
+        var before = ReadAbout();
         if (before.Fingerprint != about.Fingerprint)
         {
             throw new UserException($"{Path}: the run was made with {before.Data} ({before.Rows} rows), these are other data: {about.Data} ({about.Rows} rows); {NotTheSame}");
+        }
+
+        if (before.HeldOut != about.HeldOut)
+        {
+            throw new UserException($"{Path}: the run was evaluated on other rows; {NotTheSame}");
         }
 
         var changed = yaml.Split('\n').Except(File.ReadAllText(Recipe).Split('\n')).FirstOrDefault();
@@ -78,5 +101,6 @@ internal sealed record RunFolder(string Path)
         }
     }
 
-    private sealed record RunAbout(string Corl, string Libtorch, string Model, string Data, int Rows, string Fingerprint);
+    /// <summary>run.json.</summary>
+    internal sealed record RunAbout(string Corl, string Libtorch, string Model, string Data, int Rows, string Fingerprint, ulong Seed, string Kind, long Steps, string? HeldOut);
 }

@@ -3,51 +3,68 @@ using System.Diagnostics;
 using System.Text.Json;
 using Corl.Cli.Recipes;
 using Corl.Data;
-using Corl.Grpo;
 using Corl.Rollouts;
-using Corl.Training;
 using Corl.Shapes;
+using Corl.Training;
 
 namespace Corl.Cli;
 
-/// <summary>Trains one stage as a recipe says.</summary>
+/// <summary>Trains as a recipe says: <c>corl train</c>, and what other commands that train share with it.</summary>
 internal static class TrainCommand
 {
     private static readonly Argument<string> RecipeFile = new("recipe") { Description = "A recipe file, or the name of one that ships with the program, for example shapes/unified" };
-    private static readonly Option<string?> DataPath = new("--data") { Description = "A .parquet or .jsonl file, a folder of them, or a pattern; default: rows of the Shapes world", HelpName = "path" };
+    private static readonly Option<string[]> DataPath = new("--data") { Description = "A .parquet or .jsonl file, a folder of them, or a pattern; several are read as one; default: rows of the Shapes world", HelpName = "path", DefaultValueFactory = _ => [] };
+    private static readonly Option<string?> EvalData = new("--eval-data") { Description = "Held-out rows for eval_steps; the Shapes world has its own", HelpName = "path" };
     private static readonly Option<string?> Out = new("--out") { Description = "Folder of the run; default: runs/NAME", HelpName = "folder" };
     private static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the run in --out" };
     private static readonly Option<string[]> Set = new("--set") { Description = "Change a setting of the recipe", HelpName = "key=value", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> NoEvaluation = new("--no-eval") { Description = "Skip the evaluation before and after (Shapes world only)" };
 
-    public static Command Create() => new Verb("train", "Train a stage as a recipe says", "corl train recipes/unified.yaml --model ./Janus-Pro-1B --data train.parquet --out runs/unified --set batch_size=8", Run)
-    {
-        RecipeFile, ModelFolder.Option, ModelFolder.Adapter, DataPath, Out, Resume, Set, NoEvaluation,
-    };
+    /// <summary>The options of every command that trains by a recipe.</summary>
+    public static IEnumerable<Option> Options => [ModelFolder.Option, ModelFolder.Adapter, DataPath, EvalData, Out, Resume, Set, NoEvaluation];
 
-    private static int Run(Session session)
+    public static Command Create()
     {
-        var watch = Stopwatch.StartNew();
-        string[] overrides = session.Seed is { } seed ? [.. session.Value(Set)!, $"seed={seed}"] : session.Value(Set)!;
-        var recipe = Recipe.Load(session.Value(RecipeFile), overrides);
-        using var data = session.Value(DataPath) is { } path ? SampleSet.Open(path, recipe.Columns) : ShapesData.For(recipe.Stage.Tasks);
+        var verb = new Verb("train", "Train a stage as a recipe says", "corl train recipes/unified.yaml --model ./Janus-Pro-1B --data train.parquet --out runs/unified --set batch_size=8",
+            session => Run(session, Recipe.Load(session.Value(RecipeFile), Overrides(session))))
+        {
+            RecipeFile,
+        };
+        Options.ToList().ForEach(verb.Add);
+        return verb;
+    }
+
+    /// <summary>The changes of <c>--set</c> and <c>--seed</c>.</summary>
+    internal static string[] Overrides(Session session) => session.Seed is { } seed ? [.. session.Value(Set)!, $"seed={seed}"] : session.Value(Set)!;
+
+    /// <summary>Runs a recipe as the command line says, with an evaluation before and after in the Shapes world.</summary>
+    internal static int Run(Session session, TrainingRecipe recipe)
+    {
+        var (watch, settings, paths) = (Stopwatch.StartNew(), recipe.Settings, session.Value(DataPath)!);
+        using var data = paths.Length > 0 ? SampleSet.Open(paths, recipe.Columns) : recipe.ShapesRows();
+        using var heldOut = session.Value(EvalData) is { } path ? SampleSet.Open(path, recipe.Columns) : null;
         using var policy = ModelFolder.Load(session);
-        var folder = RunFolder.Open(session.Value(Out) ?? Path.Combine("runs", recipe.Stage.Name), session.Value(Resume), recipe, ModelFolder.Title(session), data);
+        var isShapes = paths.Length == 0 && policy.Model.Config.ImageSize == World.Size;
+        if (settings.EvalSteps > 0 && heldOut is null && !isShapes)
+        {
+            throw new UserException($"eval_steps is {settings.EvalSteps}, but there is nothing to evaluate on; name held-out rows with --eval-data, or set eval_steps=0");
+        }
+
+        var folder = RunFolder.Open(session.Value(Out) ?? Path.Combine("runs", settings.Name), session.Value(Resume), recipe, ModelFolder.Title(session), data, heldOut);
         AdapterOf(recipe, policy);
-        var evaluates = session.Value(DataPath) is null && policy.Model.Config.ImageSize == World.Size && !session.Value(NoEvaluation);
         var evaluations = new Dictionary<string, ShapesResult>();
-        if (evaluates)
+        void Evaluate(string when)
         {
-            evaluations["before"] = ShapesResult.Of(policy, recipe.Stage.Seed, ShapesSize.Full, session.Progress);
+            if (isShapes && !session.Value(NoEvaluation))
+            {
+                evaluations[when] = ShapesResult.Of(policy, settings.Seed, ShapesSize.Full, session.Progress);
+            }
         }
 
-        Train(session, recipe, policy, data, folder);
-        if (evaluates)
-        {
-            evaluations["after"] = ShapesResult.Of(policy, recipe.Stage.Seed, ShapesSize.Full, session.Progress);
-        }
-
-        var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), PeakMegabytes(), recipe.Stage.TotalSteps(data.Count), evaluations);
+        Evaluate("before");
+        Train(session, recipe, policy, data, heldOut, folder);
+        Evaluate("after");
+        var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), PeakMegabytes(), settings.TotalSteps(data.Count), evaluations);
         AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n");
         TrainReport.Write(folder, recipe, summary);
         session.Print($"{summary.Steps} steps, {summary.Seconds} s; {(recipe.Lora is null ? $"the model is in {folder.Policy}" : $"the adapter is in {folder.Adapter}")}");
@@ -59,7 +76,7 @@ internal static class TrainCommand
     /// Makes ready what is trained: the adapter that is there, or a new one, where the recipe has a section lora; otherwise all weights,
     /// with the adapter of <c>--adapter</c> merged into them.
     /// </summary>
-    internal static void AdapterOf(Recipe recipe, Policy policy)
+    internal static void AdapterOf(TrainingRecipe recipe, Policy policy)
     {
         if (recipe.Lora is null)
         {
@@ -67,7 +84,7 @@ internal static class TrainCommand
         }
         else if (policy.Adapter is not { } present)
         {
-            policy.AddAdapter(recipe.Lora, recipe.Stage.TrainableParts, recipe.Stage.Seed);
+            policy.AddAdapter(recipe.Lora, recipe.Settings.TrainableParts, recipe.Settings.Seed);
         }
         else if ((present.R, present.Alpha, present.Rslora, present.Dora) != (recipe.Lora.R, recipe.Lora.Alpha, recipe.Lora.Rslora, recipe.Lora.Dora))
         {
@@ -75,12 +92,19 @@ internal static class TrainCommand
         }
     }
 
-    /// <summary>Runs a stage in its folder, showing how it goes.</summary>
-    internal static void Train(Session session, Recipe recipe, Policy policy, SampleSet data, RunFolder folder)
+    /// <summary>Runs a recipe in its folder, showing how it goes.</summary>
+    /// <param name="session">Where progress goes.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="policy">The policy, trained in place.</param>
+    /// <param name="data">The rows.</param>
+    /// <param name="heldOut">Rows to evaluate on; null for the Shapes world's own evaluation, where the recipe asks for one.</param>
+    /// <param name="folder">The run's folder.</param>
+    internal static void Train(Session session, TrainingRecipe recipe, Policy policy, SampleSet data, SampleSet? heldOut, RunFolder folder)
     {
-        using var judges = RewardModels.Load(session, recipe, policy);
-        var view = new TrainingView(session, recipe.Stage.Name, recipe.Stage.TotalSteps(data.Count));
-        using var trainer = new GrpoTrainer(policy, recipe.Stage, judges.Sum, data, TrainingRun.Latest(folder.Path));
+        var settings = recipe.Settings;
+        using var started = recipe.Start(session, policy, data, settings.EvalSteps > 0 ? heldOut : null, TrainingRun.Latest(folder.Path));
+        var validation = started.Validation ?? (settings.EvalSteps > 0 ? ShapesValidation.Of(policy, settings) : null);
+        var (trainer, view) = (started.Trainer, new TrainingView(session, settings.Name, settings.TotalSteps(data.Count)));
         if (trainer.StepsMade > 0)
         {
             session.Progress($"going on after step {trainer.StepsMade}");
@@ -88,7 +112,7 @@ internal static class TrainCommand
 
         try
         {
-            Tell(session, TrainingRun.Run(trainer, folder.Path, null, view.Show, session.Interrupt));
+            Tell(session, TrainingRun.Run(trainer, folder.Path, validation, view.Show, session.Interrupt));
         }
         catch (OperationCanceledException)
         {

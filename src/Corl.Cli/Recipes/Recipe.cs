@@ -2,8 +2,11 @@ using Corl.Data;
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Rewards;
+using Corl.Rollouts;
+using Corl.Shapes;
 using Corl.Text;
 using Corl.Text.Mathematics;
+using Corl.Training;
 
 namespace Corl.Cli.Recipes;
 
@@ -11,20 +14,23 @@ namespace Corl.Cli.Recipes;
 /// A training run as data: the stage's settings at the top level (one column of the paper's Table 5), and in sections of their own what
 /// judges the candidates and where the data's columns are.
 /// </summary>
-internal sealed record Recipe
+internal sealed record Recipe : TrainingRecipe
 {
     /// <summary>What the trainer does.</summary>
     [Inline]
     public required StageConfig Stage { get; init; }
 
-    /// <summary>The low-rank adapter that is trained instead of the weights; null trains the weights.</summary>
-    public LoraConfig? Lora { get; init; }
+    /// <inheritdoc/>
+    public override LoraConfig? Lora { get; init; }
 
     /// <summary>The frozen networks and rules behind the rewards.</summary>
     public JudgeSettings Judges { get; init; } = new();
 
-    /// <summary>Which column of the data holds what.</summary>
-    public ColumnNames Columns { get; init; } = new();
+    /// <inheritdoc/>
+    public override ColumnNames Columns { get; init; } = new();
+
+    /// <inheritdoc/>
+    public override TrainingConfig Settings => Stage;
 
     /// <summary>Reads a recipe file and the overrides of <c>--set</c>.</summary>
     /// <param name="path">The file, or the name of a recipe that ships with the program, for example "shapes/unified".</param>
@@ -32,39 +38,29 @@ internal sealed record Recipe
     /// <exception cref="UserException">Names the file, the line and the key.</exception>
     public static Recipe Load(string path, params IEnumerable<string> overrides)
     {
-        var file = File.Exists(path) ? path : Shipped(path) ?? path;
-        var tree = YamlTree.Read(file);
-        foreach (var assignment in overrides)
-        {
-            YamlTree.Set(tree, assignment);
-        }
-
-        var recipe = YamlBinder.Read<Recipe>(tree, file);
+        var recipe = ShippedRecipes.Read<Recipe>(path, overrides, out var file);
         RefuseUnknownRewards(recipe, file);
         recipe.Stage.Validated();
-        if (recipe.Lora?.Problem() is { } problem)
-        {
-            throw new UserException($"{file}: lora: {problem}");
-        }
-
         return recipe;
     }
 
-    /// <summary>The names of the recipes that ship with the program.</summary>
-    public static IEnumerable<string> ShippedNames =>
-        Directory.EnumerateFiles(ShippedFolder, "*.yaml", SearchOption.AllDirectories)
-            .Select(file => Path.ChangeExtension(Path.GetRelativePath(ShippedFolder, file), null).Replace('\\', '/')).Order(StringComparer.Ordinal);
+    /// <inheritdoc/>
+    public override SampleSet ShapesRows() => ShapesData.For(Stage.Tasks);
 
-    /// <summary>All settings, also those left at their defaults, as YAML.</summary>
-    public string ToYaml() => YamlBinder.Write(this);
-
-    private static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "recipes");
-
-    private static string? Shipped(string name)
+    /// <inheritdoc/>
+    public override StartedTraining Start(Session session, Policy policy, SampleSet data, SampleSet? heldOut, RunState? resume)
     {
-        var stem = name.EndsWith(".yaml", StringComparison.Ordinal) ? name[..^".yaml".Length] : name;
-        stem = stem.StartsWith("recipes/", StringComparison.Ordinal) ? stem["recipes/".Length..] : stem;
-        return ShippedNames.Contains(stem) ? Path.Combine(ShippedFolder, stem + ".yaml") : null;
+        var judges = RewardModels.Load(session, this, policy);
+        try
+        {
+            return new StartedTraining(
+                new GrpoTrainer(policy, Stage, judges.Sum, data, resume), heldOut is null ? null : new HeldOutRewards(policy, Stage, judges.Sum, heldOut).Validation, judges);
+        }
+        catch
+        {
+            judges.Dispose();
+            throw;
+        }
     }
 
     private static void RefuseUnknownRewards(Recipe recipe, string file)

@@ -28,6 +28,9 @@ internal static class YamlBinder
         return text.ToString();
     }
 
+    /// <summary>Whether "a.b=value" changes a setting that a <typeparamref name="T"/> has.</summary>
+    public static bool Knows<T>(string assignment) => Keys(typeof(T)).Contains(assignment.Split('=', '.')[0].Trim());
+
     internal static string KeyOf(string property) => JsonNamingPolicy.SnakeCaseLower.ConvertName(property);
 
     private static object? Read(YamlNode node, Type type, string path, string file)
@@ -194,9 +197,14 @@ internal static class YamlBinder
         _ => throw new InvalidOperationException($"a setting of type {value.GetType()} has no YAML form"),
     };
 
-    // Pairs (the parameters of two rarely used losses) have no YAML form and keep their defaults.
+    private static IEnumerable<string> Keys(Type type) =>
+        Settings(type).SelectMany(x => x.IsDefined(typeof(InlineAttribute)) ? Keys(x.PropertyType) : [KeyOf(x.Name)]);
+
+    // What a record inherits stands first. Pairs (the parameters of two rarely used losses) have no YAML form and keep their defaults.
     private static IEnumerable<PropertyInfo> Settings(Type type) =>
-        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(x => x.CanWrite && !x.PropertyType.IsAssignableTo(typeof(ITuple)));
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(x => x.CanWrite && !x.PropertyType.IsAssignableTo(typeof(ITuple))).OrderBy(x => Depth(x.DeclaringType!));
+
+    private static int Depth(Type type) => type.BaseType is { } parent ? 1 + Depth(parent) : 0;
 
     private static bool IsRequired(PropertyInfo property) => property.IsDefined(typeof(RequiredMemberAttribute));
 

@@ -91,6 +91,9 @@ public static class HtmlReport
             case BarBlock bars:
                 Bars(html, bars);
                 break;
+            case BarGroupsBlock groups:
+                html.Append($"""<figure class="groups">{BarGroupsSvg.Draw(groups.Bars)}</figure>""").Append('\n');
+                break;
             case TableBlock table:
                 Table(html, table.Table);
                 break;

@@ -17,6 +17,9 @@ public sealed record ChartBlock(IReadOnlyList<Chart> Charts) : ReportBlock;
 /// <param name="Bars">Label and value of each bar.</param>
 public sealed record BarBlock(string Unit, IReadOnlyList<KeyValuePair<string, double>> Bars) : ReportBlock;
 
+/// <summary>Numbers side by side.</summary>
+public sealed record BarGroupsBlock(BarGroups Bars) : ReportBlock;
+
 /// <summary>A table of results.</summary>
 public sealed record TableBlock(ResultTable Table) : ReportBlock;
 

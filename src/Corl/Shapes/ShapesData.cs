@@ -11,9 +11,12 @@ internal static class ShapesData
     public const int Rows = 1 << 16;
 
     /// <summary>The rows that a stage trains on; half of the questions are multiple-choice unless the stage wants one kind.</summary>
-    public static SampleSet For(StageTasks tasks) => SampleSet.Generate($"shapes-{tasks.ToString().ToLowerInvariant()}-{Seeds.Reinforcement}-{Rows}", Rows, SampleParts.All, row => Row(row, tasks));
+    /// <param name="tasks">What the stage trains.</param>
+    /// <param name="reasoned">Whether an answer comes with its reasoning and tags, as fine-tuning shows it, instead of bare.</param>
+    public static SampleSet For(StageTasks tasks, bool reasoned = false) =>
+        SampleSet.Generate($"shapes-{tasks.ToString().ToLowerInvariant()}{(reasoned ? "-reasoned" : "")}-{Seeds.Reinforcement}-{Rows}", Rows, SampleParts.All, row => Row(row, tasks, reasoned));
 
-    private static Sample Row(int row, StageTasks tasks)
+    private static Sample Row(int row, StageTasks tasks, bool reasoned)
     {
         var record = ShapesRecord.Of(Seeds.Reinforcement + (ulong)row);
         var multipleChoice = tasks switch { StageTasks.Mcq => true, StageTasks.Oe => false, _ => row % 2 == 0 };
@@ -23,7 +26,7 @@ internal static class ShapesData
             Id = $"shapes, row {row}",
             Prompt = record.Prompt,
             Question = question.Text,
-            Answer = question.Answer,
+            Answer = reasoned ? question.Response : question.Answer,
             Type = multipleChoice ? QuestionType.MultipleChoice : QuestionType.OpenEnded,
             RealImage = new RgbImage(World.Size, World.Size, SceneRenderer.Render(record.Scene)),
         };

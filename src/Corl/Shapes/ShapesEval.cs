@@ -27,12 +27,14 @@ internal static class ShapesEval
     private const int Chunk = 60; // prompts sampled at once; 480 rows with guidance, which two cores fill
 
     /// <summary>The benchmark's prompts: different ones within a task, as far as the task has that many.</summary>
-    public static IReadOnlyList<ShapesRecord> Prompts(int perTask = PromptsPerTask)
+    /// <param name="perTask">Prompts of each task.</param>
+    /// <param name="first">Where their seeds begin.</param>
+    public static IReadOnlyList<ShapesRecord> Prompts(int perTask = PromptsPerTask, ulong first = Seeds.ShapesEval)
     {
         List<ShapesRecord> all = [];
         foreach (var task in World.Tasks)
         {
-            var seed = Seeds.ShapesEval + ((ulong)task * Seeds.ShapesEvalPerTask);
+            var seed = first + ((ulong)task * Seeds.ShapesEvalPerTask);
             var kinds = task == PromptKind.Single ? World.ShapeNames.Length : int.MaxValue; // prompts that the task has
             HashSet<string> seen = [];
             for (var taken = 0; taken < perTask; seed++)
@@ -54,16 +56,17 @@ internal static class ShapesEval
     /// <param name="perTask">Prompts of each task.</param>
     /// <param name="images">Images of each prompt.</param>
     /// <param name="seen">Told every image with its record and verdict, in order.</param>
+    /// <param name="first">Where the seeds of the prompts begin.</param>
     public static ShapesEvalScores Run(
-        Painter sampler, int perTask = PromptsPerTask, int images = ImagesPerPrompt, Action<ShapesRecord, byte[], bool>? seen = null)
+        Painter sampler, int perTask = PromptsPerTask, int images = ImagesPerPrompt, Action<ShapesRecord, byte[], bool>? seen = null, ulong first = Seeds.ShapesEval)
     {
-        var prompts = Prompts(perTask);
+        var prompts = Prompts(perTask, first);
         var passed = World.Tasks.ToDictionary(task => task, _ => 0);
         var strict = 0;
-        for (var first = 0; first < prompts.Count; first += Chunk)
+        for (var done = 0; done < prompts.Count; done += Chunk)
         {
-            ShapesRecord[] part = [.. prompts.Skip(first).Take(Chunk)];
-            var painted = sampler([.. part.Select(record => record.Prompt)], images, first);
+            ShapesRecord[] part = [.. prompts.Skip(done).Take(Chunk)];
+            var painted = sampler([.. part.Select(record => record.Prompt)], images, done);
             for (var i = 0; i < painted.Count; i++)
             {
                 var record = part[i / images];

@@ -33,9 +33,10 @@ internal static partial class ShapesQa
     /// <param name="greedy">How to decode.</param>
     /// <param name="perType">Questions of each type.</param>
     /// <param name="seen">Told every question with its completion, in order.</param>
-    public static ShapesQaScores Run(Respondent sampler, bool greedy, int perType = QuestionsPerType, Action<SceneQuestion, string>? seen = null)
+    /// <param name="first">Where the seeds of the scenes begin.</param>
+    public static ShapesQaScores Run(Respondent sampler, bool greedy, int perType = QuestionsPerType, Action<SceneQuestion, string>? seen = null, ulong first = Seeds.ShapesQa)
     {
-        ShapesRecord[] records = [.. Enumerable.Range(0, perType).Select(i => ShapesRecord.Of(Seeds.ShapesQa + (ulong)i))];
+        ShapesRecord[] records = [.. Enumerable.Range(0, perType).Select(i => ShapesRecord.Of(first + (ulong)i))];
         byte[][] images = [.. records.Select(record => SceneRenderer.Render(record.Scene))];
         var format = 0;
         var (mcqTagged, mcqLenient) = Ask(multipleChoice: true);
@@ -45,11 +46,11 @@ internal static partial class ShapesQa
         (double Tagged, double Lenient) Ask(bool multipleChoice)
         {
             var (tagged, lenient) = (0, 0);
-            for (var first = 0; first < perType; first += Chunk)
+            for (var done = 0; done < perType; done += Chunk)
             {
-                SceneQuestion[] questions = [.. records.Skip(first).Take(Chunk).Select(record => SceneQuestion.Of(record, multipleChoice))];
-                var number = first + (multipleChoice ? 0 : perType);
-                var completions = sampler(images[first..(first + questions.Length)], [.. questions.Select(q => q.Text)], greedy, number);
+                SceneQuestion[] questions = [.. records.Skip(done).Take(Chunk).Select(record => SceneQuestion.Of(record, multipleChoice))];
+                var number = done + (multipleChoice ? 0 : perType);
+                var completions = sampler(images[done..(done + questions.Length)], [.. questions.Select(q => q.Text)], greedy, number);
                 for (var i = 0; i < questions.Length; i++)
                 {
                     var isRight = IsRight(completions[i], questions[i].Answer);

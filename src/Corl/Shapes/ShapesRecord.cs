@@ -88,4 +88,5 @@ internal static class Seeds
     public const ulong ShapesQa = 30_000_000;
     public const ulong CaptionerTest = 40_000_000;
     public const ulong Reinforcement = 50_000_000;
+    public const ulong Validation = 60_000_000;
 }

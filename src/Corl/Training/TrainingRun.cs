@@ -26,7 +26,9 @@ public static class TrainingRun
     /// <summary>Folder of batches that ended a run.</summary>
     public const string FaultsFolder = "faults";
 
-    private const string StatesFolder = "checkpoints";
+    /// <summary>Folder of the states to resume from.</summary>
+    public const string StatesFolder = "checkpoints";
+
     private const int SamplePrompts = 8; // rows of the sample grid
 
     /// <summary>The last state in a run's folder, for the trainer's constructor; null when there is none.</summary>
@@ -102,7 +104,7 @@ public static class TrainingRun
             log.Metrics(result.Step, result.Metrics);
         }
 
-        if (trainer.StepsMade == 1 || IsDue(settings.CheckpointSteps, trainer))
+        if (result.Completions.Rewards.Count > 0 && (trainer.StepsMade == 1 || IsDue(settings.CheckpointSteps, trainer))) // without rewards they are the data's own
         {
             var rows = result.Completions.Rows();
             log.Completions(result.Step, rows);

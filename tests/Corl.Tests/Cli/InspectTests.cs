@@ -79,5 +79,31 @@ public sealed class InspectTests
         Assert.Equal((Program.UsersMistake, 1), (bad.ExitCode, bad.Json.GetProperty("problems").GetArrayLength()));
     }
 
+    [Fact]
+    public void Inspect_Run_ExplainsItAndItsFaults()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(0, CommandLine.Run("data", "shapes", "8", "--out", folder.File("data.parquet")).ExitCode);
+        string[] command =
+        [
+            "train", "refined-mcq", "--model", GoldenFiles.Path("janus/tiny/native"), "--data", folder.File("data.parquet"), "--out", folder.File("run"), "-q",
+            "--set", "steps=2", "--set", "batch_size=1", "--set", "group_size=2", "--set", "max_completion_length=4", "--set", "eval_steps=2", "--eval-data", folder.File("data.parquet"),
+        ];
+        Assert.Equal(0, CommandLine.Run(command).ExitCode);
+        var good = CommandLine.Run("inspect", folder.File("run"), "--json");
+        Assert.Equal((0, "run", 2), (good.ExitCode, Text(good, "kind"), good.Json.GetProperty("steps").GetInt32()));
+        var run = good.Json.GetProperty("run");
+        Assert.Equal(("grpo", 8, 2), (run.GetProperty("about").GetProperty("kind").GetString(), run.GetProperty("about").GetProperty("rows").GetInt32(), run.GetProperty("best").GetProperty("step").GetInt32()));
+        Assert.Contains(run.GetProperty("remarks").EnumerateArray(), remark => remark.GetString()!.Contains("100 % of the last answers were cut off", StringComparison.Ordinal)); // after four tokens
+
+        Directory.Delete(folder.File("run/policy"), recursive: true);
+        Directory.CreateDirectory(folder.File("run/faults/step-00000003"));
+        var bad = CommandLine.Run("inspect", folder.File("run"));
+        Assert.Equal(Program.UsersMistake, bad.ExitCode);
+        Assert.Contains($"problem: the run is not finished; its recipe with --resume --out {folder.File("run")} goes on", bad.Output, StringComparison.Ordinal);
+        Assert.Contains("problem: step-00000003 had a gradient that is not finite; its batch is in", bad.Output, StringComparison.Ordinal);
+        Assert.Contains("grpo, seed 0, 2 of 2 steps, not finished", bad.Output, StringComparison.Ordinal);
+    }
+
     private static string? Text(CommandLine run, string property) => run.Json.GetProperty(property).GetString();
 }

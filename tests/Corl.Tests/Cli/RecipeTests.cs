@@ -10,7 +10,7 @@ namespace Corl.Tests.Cli;
 
 public sealed class RecipeTests
 {
-    public static IEnumerable<TheoryDataRow<string>> Names => Recipe.ShippedNames.Select(name => new TheoryDataRow<string>(name));
+    public static IEnumerable<TheoryDataRow<string>> Names => ShippedRecipes.Names.Where(name => !ShippedRecipes.IsSft(name)).Select(name => new TheoryDataRow<string>(name));
 
     // The paper's Table 5, row by row: G, β, longest prompt, longest completion, batch, peak rate, epochs.
     [Theory]

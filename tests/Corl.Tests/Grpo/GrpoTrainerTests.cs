@@ -98,6 +98,24 @@ public sealed class GrpoTrainerTests
     }
 
     [Fact]
+    public void Update_LossWithEntropies_LogsThemAndTrainsOnThem()
+    {
+        using var policy = LoadPolicy();
+        using var samples = Samples();
+        var plain = Stage() with { LearningRate = 0.02, Steps = 1, Beta = 0 };
+        using var trainer = new GrpoTrainer(policy, plain with { Loss = new LossVariant { EntropyBonus = 100 } }, Rewards(plain.Tasks), samples);
+        var before = trainer.Update().Metrics;
+        Assert.InRange(before["entropy/text"], 1e-3, Math.Log(policy.Model.Config.Language.VocabularySize));
+        Assert.InRange(before["entropy/image"], 1e-3, Math.Log(policy.Model.Config.Vq.Codes));
+
+        // A bonus that outweighs the rewards makes the policy's next tokens less certain.
+        using var after = new GrpoTrainer(policy, plain, Rewards(plain.Tasks), samples);
+        Assert.True(after.Update().Metrics["entropy/text"] > before["entropy/text"]);
+        using var chosen = new GrpoTrainer(policy, plain with { Loss = new LossVariant { TopEntropy = 0.2 } }, Rewards(plain.Tasks), samples);
+        Assert.True(double.IsFinite(chosen.Update().Metrics["loss"]));
+    }
+
+    [Fact]
     public void Update_JointAdvantageOfEqualWeights_DiffersFromOnePerModality()
     {
         var joint = WeightsAfter(Stage() with { Advantage = AdvantageKind.Joint });
@@ -105,10 +123,12 @@ public sealed class GrpoTrainerTests
         Assert.Contains(joint, w => !w.Value.Equals(split[w.Key]));
     }
 
-    [Fact]
-    public void Resume_FromAnyState_EqualsTheUninterruptedRunToTheBit()
+    [Theory]
+    [InlineData(StageTasks.Unified)]
+    [InlineData(StageTasks.Cycle)]
+    public void Resume_FromAnyState_EqualsTheUninterruptedRunToTheBit(StageTasks tasks)
     {
-        var stage = Stage();
+        var stage = Stage(tasks);
         var expected = WeightsAfter(stage);
         using var folder = new TemporaryFolder();
         using var samples = Samples();

@@ -100,8 +100,8 @@ public sealed class TrlRunTests
         var states = model.Hidden(model.Embed(ids), real).narrow(1, ids.shape[1] - completion.shape[1] - 1, completion.shape[1]);
         var logits = model.Logits(states);
         var logp = Sampler.Logp(logits, completion, options.Temperature);
-        var scaled = (logits.detach() / options.Temperature).log_softmax(-1);
-        var entropy = -(scaled.exp() * scaled).sum(-1);
+        var entropy = Sampler.Entropy(logits.detach(), options.Temperature);
+        Tensors.Close(Of("entropy") * mask, entropy * mask, LogpTolerance, what: $"entropies of micro-batch {index}");
         Tensors.Close(Of("logp") * mask, logp * mask, LogpTolerance, what: $"log-probabilities of micro-batch {index}");
 
         var old = options.UpdatesPerBatch > 1 ? Of("old_logps") : null;

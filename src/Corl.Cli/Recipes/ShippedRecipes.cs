@@ -1,0 +1,40 @@
+namespace Corl.Cli.Recipes;
+
+/// <summary>Recipe files, those that ship with the program among them.</summary>
+internal static class ShippedRecipes
+{
+    /// <summary>Whether the recipe of a name is one of supervised fine-tuning.</summary>
+    public static bool IsSft(string name) => name.EndsWith("-sft", StringComparison.Ordinal);
+
+    /// <summary>The names of the recipes that ship with the program.</summary>
+    public static IEnumerable<string> Names =>
+        Directory.EnumerateFiles(Folder, "*.yaml", SearchOption.AllDirectories)
+            .Select(file => Path.ChangeExtension(Path.GetRelativePath(Folder, file), null).Replace('\\', '/')).Order(StringComparer.Ordinal);
+
+    /// <summary>Reads a recipe file and the overrides of <c>--set</c>.</summary>
+    /// <param name="path">The file, or the name of a recipe that ships with the program.</param>
+    /// <param name="overrides">"key=value" in order.</param>
+    /// <param name="file">The file that was read.</param>
+    /// <exception cref="UserException">Names the file, the line and the key.</exception>
+    public static T Read<T>(string path, IEnumerable<string> overrides, out string file) where T : TrainingRecipe
+    {
+        file = File.Exists(path) ? path : Shipped(path) ?? path;
+        var tree = YamlTree.Read(file);
+        foreach (var assignment in overrides)
+        {
+            YamlTree.Set(tree, assignment);
+        }
+
+        var recipe = YamlBinder.Read<T>(tree, file);
+        return recipe.Lora?.Problem() is { } problem ? throw new UserException($"{file}: lora: {problem}") : recipe;
+    }
+
+    private static string Folder => Path.Combine(AppContext.BaseDirectory, "recipes");
+
+    private static string? Shipped(string name)
+    {
+        var stem = name.EndsWith(".yaml", StringComparison.Ordinal) ? name[..^".yaml".Length] : name;
+        stem = stem.StartsWith("recipes/", StringComparison.Ordinal) ? stem["recipes/".Length..] : stem;
+        return Names.Contains(stem) ? Path.Combine(Folder, stem + ".yaml") : null;
+    }
+}
