@@ -99,7 +99,9 @@ internal static class TrainCommand
     /// <param name="data">The rows.</param>
     /// <param name="heldOut">Rows to evaluate on; null for the Shapes world's own evaluation, where the recipe asks for one.</param>
     /// <param name="folder">The run's folder.</param>
-    internal static void Train(Session session, TrainingRecipe recipe, Policy policy, SampleSet data, SampleSet? heldOut, RunFolder folder)
+    /// <param name="goOn">How the user goes on with a run that was stopped.</param>
+    internal static void Train(
+        Session session, TrainingRecipe recipe, Policy policy, SampleSet data, SampleSet? heldOut, RunFolder folder, string goOn = "the same command with --resume goes on")
     {
         var settings = recipe.Settings;
         using var started = recipe.Start(session, policy, data, settings.EvalSteps > 0 ? heldOut : null, TrainingRun.Latest(folder.Path));
@@ -116,7 +118,7 @@ internal static class TrainCommand
         }
         catch (OperationCanceledException)
         {
-            session.Warn($"stopped after step {trainer.StepsMade}; the same command with --resume goes on");
+            session.Warn($"stopped after step {trainer.StepsMade}; {goOn}");
             throw;
         }
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Corl.Cli.Recipes;
 using Corl.Data;
+using Corl.Merging;
 using Corl.Rollouts;
 using Corl.Shapes;
 
@@ -142,7 +143,7 @@ internal sealed class Reproducer(Session session, ReproduceSettings settings)
         using var policy = Policy.Load(model, session.OpenDevice());
         var steps = recipe.Settings.TotalSteps(data.Count);
         session.Progress($"{run.Name}: {steps} steps from {run.From[0]}");
-        TrainCommand.Train(session, recipe, policy, data, heldOut: null, folder);
+        TrainCommand.Train(session, recipe, policy, data, heldOut: null, folder, "the same command goes on");
         return steps;
     }
 
@@ -150,6 +151,16 @@ internal sealed class Reproducer(Session session, ReproduceSettings settings)
     private long Merge(ExperimentRun run, ulong seed, RunFolder folder)
     {
         session.Progress($"{run.Name}: merging {string.Join(" and ", run.From)}");
-        throw new UserException("merging is not there yet");
+        var config = MergeConfig.Of(MergeMethod.Gaussian, ModelOf(Runs[run.From[0]].From[0], seed), run.From.Select(from => ModelOf(from, seed)));
+        if (Directory.Exists(folder.Policy))
+        {
+            Directory.Delete(folder.Policy, recursive: true); // a merge that was killed
+        }
+
+        using var models = new MergeModels(config, null);
+        var merge = new CheckpointMerge(config, models.Sources, seed, session.OpenDevice());
+        merge.Write(folder.Policy);
+        models.CopyCompanions(folder.Policy, merge.Tensors);
+        return 0;
     }
 }

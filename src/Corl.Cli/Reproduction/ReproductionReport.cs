@@ -10,6 +10,11 @@ internal static class ReproductionReport
     /// <summary>Name of the page.</summary>
     public const string Page = "reproduce.html";
 
+    /// <summary>All experiments as one page of Markdown.</summary>
+    public const string Results = "results.md";
+
+    private const string Title = "The paper's figures and tables again";
+
     /// <summary>Writes all files of every experiment into a folder, and the page.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="results">The experiments.</param>
@@ -17,26 +22,27 @@ internal static class ReproductionReport
     /// <param name="command">The command line that made them.</param>
     public static void Write(string folder, IReadOnlyList<ExperimentResults> results, string explanation, string command)
     {
+        AtomicFile.WriteText(Path.Combine(folder, Results), $"# {Title}\n`{command}`\n\n{explanation}\n\n{string.Join('\n', results.Select(Markdown))}");
         foreach (var result in results)
         {
             var id = result.Experiment.Id;
-            AtomicFile.WriteText(Path.Combine(folder, $"{id}.md"), Markdown(result, explanation, command));
+            AtomicFile.WriteText(Path.Combine(folder, $"{id}.md"), $"`{command}`\n\n{explanation}\n\n{Markdown(result)}");
             AtomicFile.WriteText(Path.Combine(folder, $"{id}.csv"), Csv(result));
             AtomicFile.WriteText(Path.Combine(folder, $"{id}.svg"), BarGroupsSvg.File(Bars(result)));
         }
 
         HtmlReport.Write(Path.Combine(folder, Page), new RunReport
         {
-            Title = "The paper's figures and tables again",
+            Title = Title,
             Subtitle = command,
             Sections = [.. results.Select(result => Section(result, explanation))],
         });
     }
 
     /// <summary>An experiment as Markdown: our table, the paper's, and what becomes of its claims.</summary>
-    public static string Markdown(ExperimentResults result, string explanation, string command)
+    public static string Markdown(ExperimentResults result)
     {
-        var text = new StringBuilder($"## {result.Experiment.Title}\n{explanation}\n\n`{command}`\n\n");
+        var text = new StringBuilder($"## {result.Experiment.Title}\n");
         Table(text, result.Columns.Select(column => column.Name), result.Experiment.Rows.Select((row, r) => (row.Name, result.Columns.Select((_, c) => Cell(result.Of(r, c))))));
         var paper = PaperTables.Of(result.Experiment.Id);
         text.Append($"\n{paper.Title}, in the paper ({PaperTables.Source}). {string.Join(' ', paper.Notes)}\n\n");
