@@ -68,19 +68,21 @@ internal sealed class Reproducer(Session session, ReproduceSettings settings)
     /// <summary>Whether there is nothing left to train.</summary>
     public bool IsDone(ExperimentRun run, ulong seed) => run.Kind == RunKind.Base || File.Exists(new RunFolder(FolderOf(run, seed)).Summary);
 
-    /// <summary>Makes a run, from where it stands.</summary>
+    /// <summary>Makes a run, from where it stands; of a finished one only checks that it was made with the same settings.</summary>
+    /// <exception cref="UserException">The folder holds another run.</exception>
     public void Make(ExperimentRun run, ulong seed)
     {
-        if (IsDone(run, seed))
+        if (run.Kind is RunKind.Merge)
         {
-            return;
+            Finish(run, seed, folder => Merge(run, seed, folder));
         }
-
-        session.Interrupt.ThrowIfCancellationRequested();
-        var (watch, folder) = (Stopwatch.StartNew(), new RunFolder(FolderOf(run, seed)));
-        var steps = run.Kind == RunKind.Merge ? Merge(run, seed, folder) : Train(run, seed, folder);
-        var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), TrainCommand.PeakMegabytes(), steps, new Dictionary<string, ShapesResult>());
-        AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n"); // last: it marks the run as done
+        else if (run.Kind is not RunKind.Base)
+        {
+            var (recipe, model, folder) = (Recipe(run, seed), ModelOf(run.From[0], seed), FolderOf(run, seed));
+            using var data = Open(run, recipe);
+            RunFolder.Open(folder, resume: true, recipe, model, data);
+            Finish(run, seed, started => Train(run, recipe, model, data, started));
+        }
     }
 
     /// <summary>Measures a finished run in the Shapes world, as far as the kinds of columns ask; what was measured before is read back.</summary>
@@ -134,12 +136,22 @@ internal sealed class Reproducer(Session session, ReproduceSettings settings)
         return result;
     }
 
-    private long Train(ExperimentRun run, ulong seed, RunFolder folder)
+    private void Finish(ExperimentRun run, ulong seed, Func<RunFolder, long> make)
     {
-        var recipe = Recipe(run, seed);
-        var model = ModelOf(run.From[0], seed);
-        using var data = Open(run, recipe);
-        RunFolder.Open(folder.Path, resume: true, recipe, model, data);
+        if (IsDone(run, seed))
+        {
+            return;
+        }
+
+        session.Interrupt.ThrowIfCancellationRequested();
+        var (watch, folder) = (Stopwatch.StartNew(), new RunFolder(FolderOf(run, seed)));
+        var steps = make(folder);
+        var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), TrainCommand.PeakMegabytes(), steps, new Dictionary<string, ShapesResult>());
+        AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n"); // last: it marks the run as done
+    }
+
+    private long Train(ExperimentRun run, TrainingRecipe recipe, string model, SampleSet data, RunFolder folder)
+    {
         using var policy = Policy.Load(model, session.OpenDevice());
         var steps = recipe.Settings.TotalSteps(data.Count);
         session.Progress($"{run.Name}: {steps} steps from {run.From[0]}");
