@@ -2,7 +2,6 @@ using System.CommandLine;
 using Corl.Checkpoints;
 using Corl.Data;
 using Corl.Models;
-using Corl.Reports;
 
 namespace Corl.Cli;
 

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Corl.Cli.Recipes;
 using Corl.Cli.Reproduction;
-using Corl.Shapes;
 
 namespace Corl.Cli;
 

@@ -9,13 +9,13 @@ internal sealed class BenchmarkResults(Session session, Reproducer reproducer) :
     private const int MaxBytes = 1 << 24; // ours: real ones have some ten kilobytes
 
     // Columns of the paper's tables by kind; the parts of a benchmark have no result of their own.
-    private static readonly Dictionary<string, ColumnRole> Benchmarks = new()
-    {
-        ["GenEval"] = ColumnRole.Image, ["DPG"] = ColumnRole.Image, ["WISE"] = ColumnRole.Image,
-        ["MMMU"] = ColumnRole.MultipleChoice, ["MMStar"] = ColumnRole.MultipleChoice, ["WeMath"] = ColumnRole.MultipleChoice,
-        ["MMVet"] = ColumnRole.OpenEnded, ["POPE"] = ColumnRole.OpenEnded, ["LogicVista"] = ColumnRole.OpenEnded,
-        ["MathVista"] = ColumnRole.Mixed, ["MathVerse"] = ColumnRole.Mixed, ["MathVision"] = ColumnRole.Mixed,
-    };
+    private static readonly (ColumnRole Role, string[] Names)[] Benchmarks =
+    [
+        (ColumnRole.Image, ["GenEval", "DPG", "WISE"]),
+        (ColumnRole.MultipleChoice, ["MMMU", "MMStar", "WeMath"]),
+        (ColumnRole.OpenEnded, ["MMVet", "POPE", "LogicVista"]),
+        (ColumnRole.Mixed, ["MathVista", "MathVerse", "MathVision"]),
+    ];
 
     private readonly HashSet<string> _missing = [];
 
@@ -24,7 +24,7 @@ internal sealed class BenchmarkResults(Session session, Reproducer reproducer) :
     public IReadOnlyList<ResultColumn> Columns(Experiment experiment)
     {
         var paper = PaperTables.Of(experiment.Id == "fig1" ? "table3" : experiment.Id).Columns; // the figure has the axes of Table 3
-        return [.. paper.Where(Benchmarks.ContainsKey).Select(name => new ResultColumn(name, name, Benchmarks[name], null))];
+        return [.. from name in paper from benchmark in Benchmarks where benchmark.Names.Contains(name) select new ResultColumn(name, name, benchmark.Role, null)];
     }
 
     public double? Percent(Experiment experiment, string run, ulong seed, int column)

@@ -7,10 +7,12 @@ internal static class PaperTables
 {
     private const string Resource = "paper-tables.json";
 
+    private static readonly JsonSerializerOptions Style = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
     private static readonly Lazy<PaperDocument> Document = new(() =>
     {
         using var stream = typeof(PaperTables).Assembly.GetManifestResourceStream(Resource)!;
-        return JsonSerializer.Deserialize<PaperDocument>(stream, new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase })!;
+        return JsonSerializer.Deserialize<PaperDocument>(stream, Style)!;
     });
 
     /// <summary>Where the numbers come from.</summary>
