@@ -6,7 +6,7 @@ namespace Corl.Data;
 
 /// <summary>
 /// Reads consecutive rows of one leaf column as bytes: text and binary as stored, whole numbers as text. In a list column a row's value is
-/// its first element.
+/// its first element unless all are asked for.
 /// </summary>
 internal static class ParquetColumnReader
 {
@@ -21,20 +21,43 @@ internal static class ParquetColumnReader
     /// <returns>One value per row; null where the row has none.</returns>
     public static byte[]?[] Read(RowGroupReader group, int leaf, int first, int count, long maxBytes)
     {
-        using var column = group.Column(leaf);
-        return column switch
-        {
-            ColumnReader<ByteArray> bytes => Read(bytes, first, count, maxBytes, Copy),
-            ColumnReader<int> ints => Read(ints, first, count, maxBytes, static value => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture))),
-            ColumnReader<long> longs => Read(longs, first, count, maxBytes, static value => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture))),
-            _ => throw new InvalidDataException($"a column of {column.Type}"),
-        };
+        var rows = new byte[]?[count];
+        Walk(group, leaf, first, count, maxBytes, isEveryElement: false, (row, value) => rows[row] = value);
+        return rows;
     }
 
-    private static byte[]?[] Read<T>(ColumnReader<T> column, int first, int count, long maxBytes, Func<T, byte[]> keep)
+    /// <summary>The same for a list column, with all elements of each row; null elements are left out.</summary>
+    public static List<byte[]>[] ReadLists(RowGroupReader group, int leaf, int first, int count, long maxBytes)
+    {
+        List<byte[]>[] rows = [.. Enumerable.Range(0, count).Select(_ => new List<byte[]>())];
+        Walk(group, leaf, first, count, maxBytes, isEveryElement: true, (row, value) => rows[row].Add(value));
+        return rows;
+    }
+
+    private static void Walk(RowGroupReader group, int leaf, int first, int count, long maxBytes, bool isEveryElement, Action<int, byte[]> found)
+    {
+        using var column = group.Column(leaf);
+        var window = new Window(first, count, maxBytes, isEveryElement);
+        switch (column)
+        {
+            case ColumnReader<ByteArray> bytes:
+                Walk(bytes, window, Copy, found);
+                break;
+            case ColumnReader<int> ints:
+                Walk(ints, window, static value => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)), found);
+                break;
+            case ColumnReader<long> longs:
+                Walk(longs, window, static value => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)), found);
+                break;
+            default:
+                throw new InvalidDataException($"a column of {column.Type}");
+        }
+    }
+
+    private static void Walk<T>(ColumnReader<T> column, Window window, Func<T, byte[]> keep, Action<int, byte[]> found)
         where T : unmanaged
     {
-        var rows = new byte[]?[count];
+        var (first, count, maxBytes, isEveryElement) = window;
         var isFlat = column.ColumnDescriptor.MaxRepetitionLevel == 0;
         var full = column.ColumnDescriptor.MaxDefinitionLevel;
         var row = -1 - first; // the row being read, counted from the first wanted one
@@ -71,10 +94,11 @@ internal static class ParquetColumnReader
                     throw new InvalidDataException("fewer values than levels");
                 }
 
-                if (starts && isValue && row >= 0 && row < count)
+                if ((starts || isEveryElement) && isValue && row >= 0 && row < count)
                 {
-                    rows[row] = keep(values[value]);
-                    kept += rows[row]!.Length;
+                    var bytes = keep(values[value]);
+                    found(row, bytes);
+                    kept += bytes.Length;
                     if (kept > maxBytes)
                     {
                         throw new InvalidDataException($"more than {maxBytes:N0} bytes in {count:N0} rows");
@@ -85,8 +109,13 @@ internal static class ParquetColumnReader
             }
         }
 
-        return row >= count - 1 ? rows : throw new InvalidDataException($"{first + row + 1:N0} rows where the footer says {first + count:N0} or more");
+        if (row < count - 1)
+        {
+            throw new InvalidDataException($"{first + row + 1:N0} rows where the footer says {first + count:N0} or more");
+        }
     }
 
     private static unsafe byte[] Copy(ByteArray value) => new ReadOnlySpan<byte>((void*)value.Pointer, value.Length).ToArray();
+
+    private readonly record struct Window(int First, int Count, long MaxBytes, bool IsEveryElement);
 }

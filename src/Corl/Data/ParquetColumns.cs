@@ -44,6 +44,15 @@ internal readonly record struct ParquetColumns(int ImageBytes, int ImagePath, in
         }
     }
 
+    /// <summary>The image column alone.</summary>
+    public static ParquetColumns OfImage(SchemaDescriptor schema, ColumnNames names, string file)
+    {
+        var leaves = Enumerable.Range(0, schema.NumColumns).Select(schema.Column).ToArray();
+        var roots = leaves.Select(leaf => leaf.Path.ToDotVector()[0]).ToArray();
+        var (bytes, path) = FindImage(leaves, roots, names.Find(DataField.Image, roots.Distinct().ToArray(), file), file);
+        return bytes >= 0 ? new ParquetColumns(bytes, path, -1, -1, -1, -1) : throw new UserException($"{file}: no column with the bytes of images");
+    }
+
     private static (int Bytes, int Path) FindImage(ColumnDescriptor[] leaves, string[] roots, string? name, string file)
     {
         int bytes = -1, path = -1;

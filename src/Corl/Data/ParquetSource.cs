@@ -44,14 +44,25 @@ internal sealed class ParquetSource : ISampleSource
         return new ParquetSource(new DataFile(path, new FileInfo(path).Length, groups.Sum(group => group.Rows)), name, groups, columns, builder, cache);
     }
 
+    /// <summary>Checks a file of which only the images are read, by <see cref="Image"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">Its name in messages.</param>
+    /// <param name="image">The image column; null: the first that is there of the known names.</param>
+    /// <param name="cache">Where its blocks are kept.</param>
+    public static ParquetSource OpenImages(string path, string name, string? image, RowBlockCache cache)
+    {
+        var groups = ParquetFooter.Read(path, name);
+        using var reader = OpenReader(path, name);
+        var columns = ParquetColumns.OfImage(reader.FileMetaData.Schema, new ColumnNames { Image = image }, name);
+        return new ParquetSource(new DataFile(path, new FileInfo(path).Length, groups.Sum(group => group.Rows)), name, groups, columns, new RowBuilder([""], SampleParts.None), cache);
+    }
+
     public string NameOf(int row) => $"{_name}, row {row}";
 
-    public Sample Read(int row)
-    {
-        var index = BlockOf(row);
-        var block = _cache.Get(this, index, () => Load(index));
-        return _builder.Build(NameOf(row), block.Rows[row - block.First]);
-    }
+    /// <summary>The encoded image of a row, not decoded; null where it has none.</summary>
+    public byte[]? Image(int row) => Stored(row).ImageBytes;
+
+    public Sample Read(int row) => _builder.Build(NameOf(row), Stored(row));
 
     public void Dispose() => _reader?.Dispose();
 
@@ -70,6 +81,13 @@ internal sealed class ParquetSource : ISampleSource
         {
             throw new UserException($"{name}: a damaged Parquet file ({FirstLine(e)})", e);
         }
+    }
+
+    private RawRow Stored(int row)
+    {
+        var index = BlockOf(row);
+        var block = _cache.Get(this, index, () => Load(index));
+        return block.Rows[row - block.First];
     }
 
     private RowBlock Load(int index)

@@ -9,9 +9,9 @@ namespace Corl.Data;
 /// Turns stored parts into a <see cref="Sample"/> and refuses what a stage cannot use, with the row's name. The data come from outside:
 /// text must be UTF-8, an image path must stay in the image folder, an image must decode.
 /// </summary>
-/// <param name="imageFolder">What image paths are relative to.</param>
+/// <param name="imageFolders">What image paths may be relative to, tried in this order.</param>
 /// <param name="required">Parts without which a row is of no use.</param>
-internal sealed partial class RowBuilder(string imageFolder, SampleParts required)
+internal sealed partial class RowBuilder(IReadOnlyList<string> imageFolders, SampleParts required)
 {
     private const int MaxTextBytes = 1 << 20;   // ours: a thousand times the longest prompt that a stage keeps (Table 5: 1024 tokens)
     private const long MaxImageBytes = 1 << 26; // ours: 64 MB encoded, far above any photograph
@@ -103,7 +103,8 @@ internal sealed partial class RowBuilder(string imageFolder, SampleParts require
             return default;
         }
 
-        var file = ImagePath.Resolve(imageFolder, path, row);
+        string[] files = [.. imageFolders.Select(folder => ImagePath.Resolve(folder, path, row))];
+        var file = files.FirstOrDefault(File.Exists, files[0]);
         try
         {
             var size = new FileInfo(file).Length;
@@ -111,7 +112,7 @@ internal sealed partial class RowBuilder(string imageFolder, SampleParts require
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{row}: the image {Short(path)} is not in {imageFolder} or cannot be read", e);
+            throw new UserException($"{row}: the image {Short(path)} is not in {string.Join(" or ", imageFolders)} or cannot be read", e);
         }
     }
 

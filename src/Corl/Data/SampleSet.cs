@@ -51,7 +51,7 @@ public sealed class SampleSet : IDisposable
     /// <param name="path">A .parquet or .jsonl file; a folder with *.parquet, data/*.parquet, metadata.jsonl or data.jsonl; or a pattern such as "data/train-*.parquet".</param>
     /// <param name="columns">Which columns hold what; the known names when left out.</param>
     /// <param name="required">Parts without which a row is of no use to the caller: a file without the column is refused, a row without the value is a bad row.</param>
-    /// <param name="imageFolder">What image paths are relative to; each file's own folder when left out.</param>
+    /// <param name="imageFolder">What image paths are relative to; when left out, each file's own folder or the folder that <paramref name="path"/> names.</param>
     /// <exception cref="UserException">Nothing is there, a file is damaged, or a column is missing; the message names it.</exception>
     public static SampleSet Open(string path, ColumnNames? columns = null, SampleParts required = SampleParts.None, string? imageFolder = null) =>
         Open([path], columns, required, imageFolder);
@@ -62,11 +62,11 @@ public sealed class SampleSet : IDisposable
         List<ISampleSource> sources = [];
         try
         {
-            (string Path, string Name)[] files = [.. paths.SelectMany(DataPaths.Resolve)];
+            (string Path, string Name, string Root)[] files = [.. paths.SelectMany(path => DataPaths.Resolve(path).Select(file => (file.Path, file.Name, path)))];
             var cache = RowBlockCache.For(files.Sum(file => new FileInfo(file.Path).Length));
-            foreach (var (path, name) in files)
+            foreach (var (path, name, root) in files)
             {
-                sources.Add(OpenFile(path, name, columns ?? ColumnNames.Default, required, imageFolder, cache));
+                sources.Add(OpenFile(path, name, columns ?? ColumnNames.Default, required, ImageFolders(path, root, imageFolder), cache));
             }
 
             return new SampleSet([.. sources]);
@@ -129,9 +129,9 @@ public sealed class SampleSet : IDisposable
         }
     }
 
-    private static ISampleSource OpenFile(string path, string name, ColumnNames columns, SampleParts required, string? imageFolder, RowBlockCache cache)
+    private static ISampleSource OpenFile(string path, string name, ColumnNames columns, SampleParts required, IReadOnlyList<string> imageFolders, RowBlockCache cache)
     {
-        var builder = new RowBuilder(imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!, required);
+        var builder = new RowBuilder(imageFolders, required);
         try
         {
             return Path.GetExtension(path).ToLowerInvariant() switch
@@ -146,6 +146,10 @@ public sealed class SampleSet : IDisposable
             throw new UserException($"{name}: cannot be read ({e.Message})", e);
         }
     }
+
+    // Beside the file, and in the data set's own folder: data/train.parquet may name images/1.png beside data.
+    private static string[] ImageFolders(string file, string root, string? chosen) =>
+        chosen is not null ? [chosen] : [.. new[] { Path.GetDirectoryName(Path.GetFullPath(file))!, Directory.Exists(root) ? Path.GetFullPath(root) : null }.OfType<string>().Distinct()];
 
     private int SourceOf(int row)
     {

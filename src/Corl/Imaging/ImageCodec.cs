@@ -32,7 +32,16 @@ public static class ImageCodec
     }
 
     /// <summary>Encodes an image as an 8-bit RGB PNG file.</summary>
-    public static byte[] EncodePng(RgbImage image)
+    public static byte[] EncodePng(RgbImage image) => Encode(image, "PNG", SKColorType.Rgb888x, pixels => pixels.Encode(SKPngEncoderOptions.Default));
+
+    /// <summary>Encodes an image as a JPEG file with full colour resolution.</summary>
+    internal static byte[] EncodeJpeg(RgbImage image)
+    {
+        const int Quality = 95; // Pillow's advice for the highest useful one
+        return Encode(image, "JPEG", SKColorType.Rgba8888, pixels => pixels.Encode(new SKJpegEncoderOptions(Quality, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore)));
+    }
+
+    private static byte[] Encode(RgbImage image, string format, SKColorType type, Func<SKPixmap, SKData?> encode)
     {
         var rgbx = new byte[image.Width * image.Height * 4];
         for (int from = 0, to = 0; from < image.Pixels.Length; from += 3, to += 4)
@@ -44,8 +53,8 @@ public static class ImageCodec
         var handle = GCHandle.Alloc(rgbx, GCHandleType.Pinned);
         try
         {
-            using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgb888x, SKAlphaType.Opaque), handle.AddrOfPinnedObject());
-            using var data = pixmap.Encode(SKPngEncoderOptions.Default) ?? throw new InvalidOperationException($"PNG encoder refused {image.Width}×{image.Height} pixels");
+            using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, type, SKAlphaType.Opaque), handle.AddrOfPinnedObject());
+            using var data = encode(pixmap) ?? throw new InvalidOperationException($"{format} encoder refused {image.Width}×{image.Height} pixels");
             return data.ToArray();
         }
         finally

@@ -69,7 +69,7 @@ public sealed class ParquetColumnReaderTests
         var path = GoldenFiles.Path("formats/parquet/x2x_rft.parquet");
         using var whole = SampleSet.Open(path);
         var cache = new RowBlockCache(maxBytes: 2_000, blockBytes: 1);
-        using var blocks = ParquetSource.Open(path, "x2x", ColumnNames.Default, SampleParts.All, new RowBuilder("", SampleParts.All), cache);
+        using var blocks = ParquetSource.Open(path, "x2x", ColumnNames.Default, SampleParts.All, new RowBuilder([""], SampleParts.All), cache);
         Assert.Equal(7, blocks.File.Rows);
         foreach (var row in new[] { 0, 1, 2, 3, 4, 5, 6, 6, 0, 3, 5, 1 })
         {

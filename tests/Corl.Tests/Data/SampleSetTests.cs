@@ -111,6 +111,26 @@ public sealed class SampleSetTests
     }
 
     [Fact]
+    public void Open_HubFolderWithImagePaths_FindsImagesBesideDataAndInIt()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("data"));
+        Directory.CreateDirectory(folder.File("images"));
+        File.WriteAllBytes(folder.File("images/a.png"), Corl.Imaging.ImageCodec.EncodePng(new Corl.Imaging.RgbImage(1, 1, [1, 2, 3])));
+        File.WriteAllBytes(folder.File("data/b.png"), Corl.Imaging.ImageCodec.EncodePng(new Corl.Imaging.RgbImage(2, 1, [1, 2, 3, 4, 5, 6])));
+        using (var stream = File.Create(folder.File("data/train-00000-of-00001.parquet")))
+        {
+            using var table = new Corl.Reports.ParquetTable(stream, [new Corl.Reports.TextColumn("image", []), new Corl.Reports.TextColumn("problem", [])]);
+            table.WriteRows([new Corl.Reports.TextColumn("image", ["images/a.png", "b.png", "images/c.png"]), new Corl.Reports.TextColumn("problem", ["a?", "b?", "c?"])]);
+            table.Finish();
+        }
+
+        using var set = SampleSet.Open(folder.Path);
+        Assert.Equal([1, 2], new[] { 0, 1 }.Select(row => set.Read(row).RealImage!.Width));
+        Assert.Contains("images/c.png", Assert.Throws<UserException>(() => set.Read(2)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Open_FolderWithoutData_SaysWhatItHolds()
     {
         using var folder = new TemporaryFolder();
