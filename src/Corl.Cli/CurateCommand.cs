@@ -13,10 +13,19 @@ internal static class CurateCommand
     private static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the set in --out: what was measured and written by models is not asked again" };
     private static readonly Option<string[]> Set = new("--set") { Description = "Change a setting of the recipe", HelpName = "key=value", DefaultValueFactory = _ => [] };
 
-    public static Verb Create() => new("curate", "Make a training set from COCO, A-OKVQA and other published sets", "corl data curate x2x.yaml --out x2x_rft_22k --set rows=22479", Run)
+    public static Verb Create()
     {
-        RecipeFile, Out, Resume, Set, ModelFolder.Option,
-    };
+        var verb = new Verb("curate", "Make a training set from COCO, A-OKVQA and other published sets", "corl data curate x2x.yaml --out x2x_rft_22k --set rows=22479", Run)
+        {
+            RecipeFile, Out, Resume, Set, ModelFolder.Option, ModelFolder.Adapter,
+        };
+        foreach (var option in JudgeOptions.Asking)
+        {
+            verb.Add(option);
+        }
+
+        return verb;
+    }
 
     private static int Run(Session session)
     {
@@ -33,11 +42,14 @@ internal static class CurateCommand
 
         var watch = Stopwatch.StartNew();
         using var rates = settings.Difficulty is { } difficulty ? PassRates.Open(session, difficulty, folder.PassRates, settings.Seed) : null;
+        var judge = settings.Rewrite is null ? null : JudgeOptions.Open(session, folder.Judge) ?? throw new UserException("the recipe has a section 'rewrite': name who writes with --judge");
+        using var opened = judge as IDisposable;
         CurationCounts counts;
         using (var curator = new Curator(settings, Path.GetDirectoryName(Path.GetFullPath(file))!, folder.Work, session.Progress, session.Interrupt) { PassRate = rates is null ? null : rates.Of })
         {
             counts = curator.Counts;
-            CuratedWriter.Write(folder.Path, settings.Layout, settings.Format, Counted(session, counts, curator.Rows()));
+            var rows = judge is null ? curator.Rows() : new ReasonedAnswers(judge, settings.Rewrite!, counts, session.Interrupt).Write(curator.Rows());
+            CuratedWriter.Write(folder.Path, settings.Layout, settings.Format, Counted(session, counts, rows));
         }
 
         folder.RemoveWork();
@@ -89,7 +101,7 @@ internal static class CurateCommand
 
         if (counts.Rows < settings.Rows)
         {
-            session.Warn($"{counts.Rows:N0} rows instead of {settings.Rows:N0}: the sources have no more that fit");
+            session.Warn($"{counts.Rows:N0} rows instead of {settings.Rows:N0}: {(counts.NotRewritten > 0 ? $"the judge did not come to the known answer in {counts.NotRewritten:N0}" : "the sources have no more that fit")}");
         }
 
         if (settings.Prompts is { Threshold: null } prompts && counts.MeanCoverage is { } mean && Math.Abs(mean - prompts.Mean) > Tolerance)

@@ -15,6 +15,8 @@ internal sealed record CuratedFolder(string Path)
 
     public string PassRates => System.IO.Path.Combine(Answers, "pass-rates.jsonl");
 
+    public string Judge => System.IO.Path.Combine(Answers, "judge");
+
     public string Report => Inside("report.html");
 
     public string Card => Inside("README.md");

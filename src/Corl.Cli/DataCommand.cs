@@ -10,7 +10,6 @@ namespace Corl.Cli;
 /// <summary>Makes, checks and shows training data.</summary>
 internal static class DataCommand
 {
-    private const int BadRowsShown = 20;
     private static readonly Argument<string> Target = new("path") { Description = "A .parquet or .jsonl file, a folder of them, or a pattern" };
     private static readonly Argument<int> Count = new("rows") { Description = "How many rows" };
     private static readonly Option<string> Out = new("--out") { Description = "The Parquet file to write", Required = true, HelpName = "file" };
@@ -20,7 +19,7 @@ internal static class DataCommand
     public static Command Create() => new("data", "Make, check and show training data")
     {
         new Verb("shapes", "Write rows of the Shapes world as Parquet in the x2x layout", "corl data shapes 1000 --out shapes.parquet", Shapes) { Count, Out },
-        new Verb("validate", "Read every row and name the bad ones", "corl data validate train.parquet", Validate) { Target, RecipeFile },
+        DataValidateCommand.Create(),
         CurateCommand.Create(),
         SpiceTraining.Create(),
         new Verb("show", "Show rows as training sees them", "corl data show train.parquet -n 3", Show) { Target, Shown, RecipeFile },
@@ -61,59 +60,43 @@ internal static class DataCommand
         };
     }
 
-    private static int Validate(Session session)
+    private static int Show(Session session)
     {
-        using var rows = Open(session);
-        List<BadRow> bad = [];
-        for (var i = 0; i < rows.Count; i++)
+        using var rows = SampleSet.Open(session.Value(Target), session.Value(RecipeFile) is { } recipe ? Recipe.Load(recipe).Columns : null);
+        List<object> documents = [];
+        for (var i = 0; i < Math.Min(rows.Count, session.Value(Shown)); i++)
         {
-            session.Interrupt.ThrowIfCancellationRequested();
             try
             {
-                rows.Read(i);
+                documents.Add(Show(session, rows.Read(i)));
             }
             catch (UserException e)
             {
-                bad.Add(new BadRow(rows.NameOf(i), e.Message));
+                session.Print(e.Message); // it begins with the row's name
+                documents.Add(new { id = rows.NameOf(i), bad = e.Message });
             }
         }
 
-        foreach (var row in bad.Take(BadRowsShown))
-        {
-            session.Print(row.Reason);
-        }
-
-        session.Print($"{rows.Count - bad.Count} of {rows.Count} rows can be used, {bad.Count} cannot");
-        session.Document(new { rows = rows.Count, parts = rows.Parts.ToString(), fingerprint = rows.Fingerprint, bad });
-        return bad.Count == 0 ? Program.Done : Program.UsersMistake;
-    }
-
-    private static int Show(Session session)
-    {
-        using var rows = Open(session);
-        var samples = Enumerable.Range(0, Math.Min(rows.Count, Math.Max(0, session.Value(Shown)))).Select(rows.Read).ToArray();
-        foreach (var sample in samples)
-        {
-            session.Print(sample.Id);
-            session.Print($"  image     {(sample.RealImage is { } image ? $"{image.Width} × {image.Height}, {sample.ImageBytes.Length} bytes" : "none")}");
-            session.Print($"  prompt    {sample.Prompt ?? "none"}");
-            session.Print($"  question  {sample.Question?.ReplaceLineEndings(" ⏎ ") ?? "none"}");
-            session.Print($"  answer    {sample.Answer?.ReplaceLineEndings(" ⏎ ") ?? "none"}{(sample.Type is { } type ? $" ({type})" : "")}");
-        }
-
-        session.Document(samples.Select(x => new
-        {
-            id = x.Id,
-            prompt = x.Prompt,
-            question = x.Question,
-            answer = x.Answer,
-            type = x.Type?.ToString(),
-            width = x.RealImage?.Width,
-            height = x.RealImage?.Height,
-        }));
+        session.Document(documents);
         return Program.Done;
     }
 
-    private static SampleSet Open(Session session) =>
-        SampleSet.Open(session.Value(Target), session.Value(RecipeFile) is { } recipe ? Recipe.Load(recipe).Columns : null);
+    private static object Show(Session session, Sample sample)
+    {
+        session.Print(sample.Id);
+        session.Print($"  image     {(sample.RealImage is { } image ? $"{image.Width} × {image.Height}, {sample.ImageBytes.Length} bytes" : "none")}");
+        session.Print($"  prompt    {sample.Prompt ?? "none"}");
+        session.Print($"  question  {sample.Question?.ReplaceLineEndings(" ⏎ ") ?? "none"}");
+        session.Print($"  answer    {sample.Answer?.ReplaceLineEndings(" ⏎ ") ?? "none"}{(sample.Type is { } type ? $" ({type})" : "")}");
+        return new
+        {
+            id = sample.Id,
+            prompt = sample.Prompt,
+            question = sample.Question,
+            answer = sample.Answer,
+            type = sample.Type?.ToString(),
+            width = sample.RealImage?.Width,
+            height = sample.RealImage?.Height,
+        };
+    }
 }

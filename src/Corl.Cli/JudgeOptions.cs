@@ -20,7 +20,10 @@ internal static class JudgeOptions
     private static readonly Option<string?> Cache = new("--judge-cache") { Description = "Folder where replies are kept (default: judge in the output folder)", HelpName = "folder" };
     private static readonly Option<string?> ProtocolFolder = new("--protocol") { Description = "Folder with the benchmark's own prompts for judges (default: ours, results are marked as paraphrase)", HelpName = "folder" };
 
-    public static IEnumerable<Option> All => [Judge, Model, KeyVariable, Rate, AtOnce, Seconds, Price, Cache, ProtocolFolder];
+    /// <summary>The options of who is asked.</summary>
+    public static IEnumerable<Option> Asking => [Judge, Model, KeyVariable, Rate, AtOnce, Seconds, Price, Cache];
+
+    public static IEnumerable<Option> All => [.. Asking, ProtocolFolder];
 
     /// <summary>The prompts of <c>--protocol</c>.</summary>
     public static JudgeProtocol Protocol(Session session) => JudgeProtocol.Open(session.Value(ProtocolFolder));

@@ -24,8 +24,11 @@ public sealed class CurateCommandTests
         Assert.All(rows, row => Assert.Equal(1, AnswerMatch.Accuracy(row.Type == QuestionType.MultipleChoice, row.Question!, row.Answer!, row.Answer!).Score));
         Assert.All(rows, row => Assert.Equal(1, AnswerTags.StrictFormat(row.Answer!).Score));
         Assert.Equal(rows.Length, rows.Select(row => (row.Prompt, row.Question)).Distinct().Count());
+        Assert.Contains(rows.GroupBy(row => row.Prompt), prompt => prompt.Count() == 2); // both sources ask about an image
+        Assert.All(rows.GroupBy(row => row.Prompt), prompt => Assert.InRange(prompt.Count(), 1, 2));
         Assert.All(rows, row => Assert.False(char.IsUpper(row.Prompt![0]) || row.Prompt.EndsWith('.'), row.Prompt)); // "a red dog number 7 stands in a field"
         Assert.DoesNotContain(rows, row => row.Prompt!.StartsWith("somebody", StringComparison.Ordinal)); // that caption names nothing
+        Assert.All(Taken(run), source => Assert.InRange(source.Rows, source.Name == "aokvqa" ? 40 : 10, source.Name == "aokvqa" ? 50 : 20)); // 3 to 1
         Assert.All(summary.GetProperty("letters").EnumerateObject(), letter => Assert.InRange(letter.Value.GetDouble(), 0.16, 0.34)); // 30 rows, some with two options
         Assert.True(File.Exists(folder.File("set/report.html")) && File.Exists(folder.File("set/README.md")) && File.Exists(folder.File("set/recipe.yaml")));
         Assert.False(Directory.Exists(folder.File("set/work")));
@@ -157,6 +160,49 @@ public sealed class CurateCommandTests
         var hard = Curate(folder, "x2x.yaml", "hard", ["--set", "difficulty.least=1", .. model]);
         Assert.Equal(Program.UsersMistake, hard.ExitCode);
         Assert.Contains("no row passed the filters", hard.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Curate_Rewrite_KeepsReasoningThatComesToTheKnownAnswer()
+    {
+        using var folder = new TemporaryFolder();
+        PublishedSets.WriteCoco(folder, 8, "rewrite: {}");
+        Curate(folder, "x2x.yaml", "none").IsMistake("the recipe has a section 'rewrite': name who writes with --judge");
+        // First the right thing of a choice, then the right words of an open question; never anything right about image 3.
+        string[] things = ["dog", "cat", "horse", "kite", "umbrella", "bicycle", "pizza", "clock"], colors = ["red", "blue", "green"];
+        string Reply(string answer) => $"<think>I look closely.</think><answer>{answer}</answer>";
+        File.WriteAllLines(folder.File("replies.jsonl"), Enumerable.Range(0, 8).SelectMany(i => new[]
+        {
+            (Label: $"aokvqa/q{i}", Text: i == 3 ? "It is a kite." : Reply(things[i])), (Label: $"aokvqa/q{i}", Text: i == 3 ? Reply("a kite or a dog") : Reply($"{colors[i / 3]} {things[i]}")),
+            (Label: $"gptvqa/{i}-{i}", Text: i == 3 ? Reply("nothing") : Reply($"The {things[i]} sleeps")),
+        }).Select(reply => JsonSerializer.Serialize(new { label = $"curate/{reply.Label}", text = reply.Text })));
+        string[] judge = ["--judge", $"replay:{folder.File("replies.jsonl")}", "--judge-model", "m"];
+        var run = Curate(folder, "x2x.yaml", "set", judge);
+        Assert.Equal(0, run.ExitCode);
+        var (rows, dropped) = (Rows(folder.File("set")), run.Json.GetProperty("notRewritten").GetInt32());
+        Assert.InRange(dropped, 1, 2); // one or both of the questions about image 3 were among the eight
+        Assert.Equal((8 - dropped, rows.Length), (rows.Length, run.Json.GetProperty("rows").GetInt32()));
+        Assert.All(rows, row => Assert.StartsWith("<think>I look closely.</think><answer>", row.Answer, StringComparison.Ordinal));
+        Assert.All(rows.Where(row => row.Type == QuestionType.MultipleChoice), row => Assert.Matches("<answer>[A-D]</answer>$", row.Answer)); // the letter, not the text that was replied
+        Assert.Contains($"the judge did not come to the known answer in {dropped}", run.Error, StringComparison.Ordinal);
+
+        // With rationales in place nothing is asked.
+        Assert.Equal(8, Curate(folder, "x2x.yaml", "missing", ["--set", "rewrite.only_missing=true", .. judge]).Json.GetProperty("rows").GetInt32());
+    }
+
+    [Fact]
+    public void Curate_Interrupted_LeavesNoSetAndResumes()
+    {
+        using var folder = new TemporaryFolder();
+        PublishedSets.WriteCoco(folder, 10);
+        string[] command = ["data", "curate", folder.File("x2x.yaml"), "--out", folder.File("set"), "--quiet"];
+        using var interrupt = new CancellationTokenSource();
+        interrupt.Cancel();
+        Assert.Equal(Program.Interrupted, CommandLine.RunUntil(interrupt.Token, command).ExitCode);
+        Assert.False(Directory.Exists(folder.File("set/data")) || File.Exists(folder.File("set/curation.json")));
+        Assert.Equal(0, CommandLine.Run([.. command, "--resume"]).ExitCode);
+        Assert.Equal(0, Curate(folder, "x2x.yaml", "whole").ExitCode);
+        Assert.Equal(File.ReadAllBytes(folder.File("whole/data/train-00000-of-00001.parquet")), File.ReadAllBytes(folder.File("set/data/train-00000-of-00001.parquet")));
     }
 
     [Theory]

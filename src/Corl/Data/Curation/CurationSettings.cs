@@ -71,7 +71,7 @@ internal sealed record CurationSettings
             : Answers.Share is not (> 0 and <= 1) ? "answers.share: expected a share above 0, at most 1"
             : Images.PerImage < 1 || Images.MaxSide < 1 ? "images.per_image and images.max_side: expected at least 1"
             : Difficulty is { } d && (d.Samples is < 1 or > 1024 || !(d.Least >= 0 && d.Least <= d.Most && d.Most <= 1)) ? "difficulty: expected 1 to 1024 samples and 0 ≤ least ≤ most ≤ 1"
-            : Rewrite is { } r && (r.Attempts < 1 || r.Parallel is < 1 or > 256) ? "rewrite: expected at least one attempt and 1 to 256 calls at once"
+            : Rewrite is { Attempts: < 1 } ? "rewrite: expected at least one attempt"
             : null;
         return fault is null ? this : throw new UserException($"{file}: {fault}");
     }
@@ -199,7 +199,4 @@ internal sealed record RewriteSettings
 
     /// <summary>Calls for a row until the answer is the known one; then it is dropped.</summary>
     public int Attempts { get; init; } = 3;
-
-    /// <summary>Calls at once.</summary>
-    public int Parallel { get; init; } = 8;
 }

@@ -39,8 +39,8 @@ internal sealed class CurationSource : IDisposable
     /// <summary>The numbers of the COCO images that its problems are about.</summary>
     public HashSet<long> CocoIds { get; } = [];
 
-    /// <summary>Problems that are open, that have choices, and that are both.</summary>
-    public int CountOf(Kinds kinds) => _found.Count(problem => problem.Kinds == kinds);
+    /// <summary>The share of its problems that can be asked in these ways and no other.</summary>
+    public double PartOf(Kinds kinds) => _found.Count == 0 ? 0 : (double)_found.Count(problem => problem.Kinds == kinds) / _found.Count;
 
     public bool HasNext => _next < _queue.Length;
 

@@ -20,6 +20,7 @@ internal sealed class Curator : IDisposable
     private readonly HashSet<(string, string)> _asked = [];
     private readonly List<(ImageHash Hash, string Image)> _seen = [];
     private readonly NearDuplicates _prompts;
+    private readonly HashSet<(string Prompt, string Image)> _prompted = [];
     private CaptionIndex? _captions;
     private (int Choice, int Open) _taken;
 
@@ -93,9 +94,10 @@ internal sealed class Curator : IDisposable
 
     private void Enqueue(Action<string> progress)
     {
-        int Total(Kinds kinds) => _sources.Sum(source => source.CountOf(kinds));
-        var (choice, either) = (Total(Kinds.Choice), Total(Kinds.Choice | Kinds.Open));
-        var asChoice = either == 0 ? 0 : Math.Clamp(((_settings.Answers.MultipleChoice * (choice + either + Total(Kinds.Open))) - choice) / either, 0, 1);
+        // Of the rows as the shares have them: what can only be asked with choices, and what can be asked in both ways.
+        double Part(Kinds kinds) => _sources.Sum(source => source.Share * source.PartOf(kinds)) / _sources.Sum(source => source.Share);
+        var (choice, either) = (Part(Kinds.Choice), Part(Kinds.Choice | Kinds.Open));
+        var asChoice = either == 0 ? 0 : Math.Clamp((_settings.Answers.MultipleChoice - choice) / either, 0, 1);
         if (_settings.Prompts is { } prompts)
         {
             var images = _sources.SelectMany(source => source.CocoIds).ToHashSet();
@@ -129,10 +131,7 @@ internal sealed class Curator : IDisposable
         }
 
         var problem = source.Problems.Read(candidate.Index);
-        var answer = candidate.IsChoice ? problem.Choices[problem.Correct] : problem.Answer;
-        var prompt = problem.CocoId is not { } image ? null : PromptChoice.Choose(
-            _captions.Of(image), $"{problem.Question}\n{answer}\n{problem.Rationale}", _captions.Lexicon, _captions.LabelsOf(image), _settings.Prompts!.VisibleOnly);
-        if (prompt is null)
+        if (PromptOf(problem, candidate.IsChoice) is not { } prompt)
         {
             source.Counts.Drop(problem.CocoId is null ? "not a COCO image" : "no caption names anything of the solution");
             return null;
@@ -143,26 +142,48 @@ internal sealed class Curator : IDisposable
         return candidate with { Coverage = (float)prompt.Coverage, Caption = prompt.Caption.Id };
     }
 
-    private CuratedRow? Take(CurationSource source, Candidate candidate)
+    private ChosenPrompt? PromptOf(Problem problem, bool isChoice) => problem.CocoId is not { } image ? null : PromptChoice.Choose(
+        _captions!.Of(image), $"{problem.Question}\n{(isChoice ? problem.Choices[problem.Correct] : problem.Answer)}\n{problem.Rationale}",
+        _captions.Lexicon, _captions.LabelsOf(image), _settings.Prompts!.VisibleOnly);
+
+    private bool IsFull(bool isChoice)
     {
-        var problem = source.Problems.Read(candidate.Index);
-        var name = $"{source.Name}/{problem.Id}";
         var choices = (int)Math.Round(_settings.Rows * _settings.Answers.MultipleChoice);
+        return isChoice ? _taken.Choice >= choices : _taken.Open >= _settings.Rows - choices;
+    }
+
+    // A problem that can be asked in both ways is asked in the other one when there is enough of the first.
+    private Candidate? InAWayThatIsWanted(Candidate candidate, Problem problem)
+    {
+        if (!IsFull(candidate.IsChoice))
+        {
+            return candidate;
+        }
+
+        var isChoice = !candidate.IsChoice;
+        return IsFull(isChoice) || (isChoice ? problem.Choices.Length == 0 : problem.Answer is null) ? null
+            : _captions is null ? candidate with { IsChoice = isChoice }
+            : PromptOf(problem, isChoice) is { } prompt ? candidate with { IsChoice = isChoice, Coverage = (float)prompt.Coverage, Caption = prompt.Caption.Id }
+            : null;
+    }
+
+    private CuratedRow? Take(CurationSource source, Candidate drawn)
+    {
+        var problem = source.Problems.Read(drawn.Index);
+        if (InAWayThatIsWanted(drawn, problem) is not { } candidate)
+        {
+            source.Counts.Drop("enough of this type");
+            return null;
+        }
+
+        var name = $"{source.Name}/{problem.Id}";
         var text = candidate.IsChoice
             ? ProblemText.MultipleChoice(problem, OptionOrder.Arrange(problem, Counts.Letters, CounterRng.Named(_settings.Seed, $"curate/options/{name}")))
             : ProblemText.OpenEnded(problem);
         var answer = (candidate.IsChoice ? problem.Choices[problem.Correct] : text.Answer).ToLowerInvariant();
         var image = problem.CocoId is { } number ? $"coco/{number}" : $"{source.Name}/{problem.ImageKey}";
         var prompt = _captions is null ? null : PromptChoice.Prompt(_captions.Of(problem.CocoId!.Value).First(caption => caption.Id == candidate.Caption).Text, _settings.Prompts!.LowerCase);
-        var reason = (candidate.IsChoice ? _taken.Choice >= choices : _taken.Open >= _settings.Rows - choices) ? "enough of this type"
-            : _exclusions.HasId(problem) ? "excluded by id"
-            : candidate.Coverage < (float)(Counts.Threshold ?? 0) ? "the caption covers too little"
-            : _perImage.GetValueOrDefault(image) >= _settings.Images.PerImage ? "enough about this image"
-            : _asked.Contains((prompt ?? image, problem.Question)) ? "asked already"
-            : text.Fault(_settings.Answers.MostWords, candidate.IsChoice ? problem.Choices[problem.Correct] : null)
-            ?? (prompt is null ? null : PromptFault(prompt))
-            ?? (Counts.Answers.GetValueOrDefault(answer) >= Math.Max(FewestPerAnswer, _settings.Answers.Share * _settings.Rows) ? "the answer is too frequent"
-                : candidate.IsChoice && IsTooFrequent(problem, text.Answer[0]) ? "the letter is too frequent" : null);
+        var reason = Fault(candidate, problem, text, answer, image, prompt);
         var row = reason is null ? WithImage(source, problem, name, image, out reason) : null;
         if (row is { } found)
         {
@@ -192,12 +213,24 @@ internal sealed class Curator : IDisposable
         return null;
     }
 
-    private string? PromptFault(string prompt)
+    // The filters that need no image, the cheap ones first; each is the reason that is counted.
+    private string? Fault(Candidate candidate, Problem problem, ProblemText text, string answer, string image, string? prompt) =>
+        _exclusions.HasId(problem) ? "excluded by id"
+            : candidate.Coverage < (float)(Counts.Threshold ?? 0) ? "the caption covers too little"
+            : _perImage.GetValueOrDefault(image) >= _settings.Images.PerImage ? "enough about this image"
+            : _asked.Contains((prompt ?? image, problem.Question)) ? "asked already"
+            : text.Fault(_settings.Answers.MostWords, candidate.IsChoice ? problem.Choices[problem.Correct] : null)
+            ?? (prompt is null ? null : PromptFault(prompt, image))
+            ?? (Counts.Answers.GetValueOrDefault(answer) >= Math.Max(FewestPerAnswer, _settings.Answers.Share * _settings.Rows) ? "the answer is too frequent"
+                : candidate.IsChoice && IsTooFrequent(problem, text.Answer[0]) ? "the letter is too frequent" : null);
+
+    // Two questions about one image may share its prompt.
+    private string? PromptFault(string prompt, string image)
     {
         var words = EntityLexicon.CountWords(prompt);
         return words < _settings.Prompts!.FewestWords ? "the prompt is too short"
             : words > _settings.Prompts.MostWords ? "the prompt is too long"
-            : _prompts.Contains(prompt) ? "nearly the prompt of another row"
+            : !_prompted.Contains((prompt, image)) && _prompts.Contains(prompt) ? "nearly the prompt of another row"
             : null;
     }
 
@@ -236,7 +269,7 @@ internal sealed class Curator : IDisposable
             Counts.Letters[text.Answer[0] - 'A']++;
         }
 
-        if (prompt is not null)
+        if (prompt is not null && _prompted.Add((prompt, image)))
         {
             _prompts.Add(prompt);
         }

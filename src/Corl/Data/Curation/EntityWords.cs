@@ -151,5 +151,5 @@ internal static class EntityWords
         return canonical;
     }
 
-    private static IEnumerable<string> Lines(string lists) => lists.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Lines(string lists) => lists.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }
