@@ -5,6 +5,7 @@ using Corl.Data;
 using Corl.Imaging;
 using Corl.Tests.Data.Curation;
 using Corl.Text;
+using ParquetSharp;
 
 namespace Corl.Tests.Cli;
 
@@ -81,6 +82,22 @@ public sealed class CurateCommandTests
     }
 
     [Fact]
+    public void Curate_ParquetSource_TakesImagesFromItsRows()
+    {
+        // Two files in the layout of the Hub, with the columns of M³CoT; the test split lies beside them.
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("m3/data"));
+        WriteM3cot(folder.File("m3/data/train-00000-of-00002.parquet"), 0, 3, "train");
+        WriteM3cot(folder.File("m3/data/train-00001-of-00002.parquet"), 3, 2, "train");
+        WriteM3cot(folder.File("m3/data/test-00000-of-00001.parquet"), 9, 2, "test");
+        File.WriteAllText(folder.File("r.yaml"), "layout: mcot\nrows: 9\nanswers: {multiple_choice: 1}\nsources: {m3cot: {format: m3cot, path: m3}}\n");
+        Assert.Equal(0, Curate(folder, "r.yaml", "set").ExitCode);
+        var rows = Rows(folder.File("set"));
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => $"Question: Why {i}?"), rows.Select(row => row.Question!.Split('\n')[0]).Order());
+        Assert.All(rows, row => Assert.Equal(row.RealImage!.Width, row.Question!["Question: Why ".Length] - '0' + 1)); // image i is i + 1 pixels wide
+    }
+
+    [Fact]
     public void Curate_Exclusions_LeaveOutIdsAndPictures()
     {
         using var folder = new TemporaryFolder();
@@ -89,13 +106,13 @@ public sealed class CurateCommandTests
         Directory.CreateDirectory(folder.File("held-out"));
         var seen = ImageCodec.Decode(File.ReadAllBytes(folder.File("train2017/000000000007.jpg")), "7");
         File.WriteAllBytes(folder.File("held-out/copy.png"), ImageCodec.EncodePng(Resize.Bicubic(seen, 80, 60)));
-        var run = Curate(folder, "x2x.yaml", "set", "--set", "rows=40", "--set", "format=jsonl");
+        var run = Curate(folder, "x2x.yaml", "set", "--set", "rows=80", "--set", "format=jsonl");
         Assert.Equal(0, run.ExitCode);
         var ids = File.ReadAllLines(folder.File("set/metadata.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.DoesNotContain(ids, row => row.GetProperty("image_id").GetInt32() is 3 or 7);
         Assert.DoesNotContain(ids, row => row.GetProperty("id").GetString() == "aokvqa/q5");
         Assert.Contains(ids, row => row.GetProperty("image_id").GetInt32() == 5); // GPT-VQA's question about the image was not excluded
-        Assert.Contains("rows instead of 40", run.Error, StringComparison.Ordinal);
+        Assert.Contains("rows instead of 80", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -230,6 +247,26 @@ public sealed class CurateCommandTests
         Curate(folder, "x2x.yaml", "set").IsMistake($"--out {folder.File("set")}: the folder is not empty; name a new folder, or go on with the set in it with --resume");
         Curate(folder, "x2x.yaml", "set", "--resume", "--seed", "9").IsMistake($"{folder.File("set")}: the set was begun with other settings (its recipe.yaml); name a new --out to make another");
         Assert.Equal(6, Curate(folder, "x2x.yaml", "set", "--resume").Json.GetProperty("rows").GetInt32());
+    }
+
+    private static void WriteM3cot(string path, int first, int count, string split)
+    {
+        int[] rows = [.. Enumerable.Range(first, count)];
+        using var file = new ParquetFileWriter(path, [new Column<string>("id"), new Column<string>("question"), new Column<string[]>("choices"), new Column<string>("answer"), new Column<string>("split"), new Column<byte[]>("image")]);
+        using var group = file.AppendRowGroup();
+        void Write<T>(Func<int, T> value)
+        {
+            using var column = group.NextColumn().LogicalWriter<T>();
+            column.WriteBatch([.. rows.Select(value)]);
+        }
+
+        Write(i => $"m-{i}");
+        Write(i => $"Why {i}?");
+        Write(i => new[] { $"cat {i}", $"dog {i}", $"cow {i}" });
+        Write(_ => "B");
+        Write(_ => split);
+        Write(i => ImageCodec.EncodePng(new RgbImage(i + 1, 1, new byte[3 * (i + 1)])));
+        file.Close();
     }
 
     private static CommandLine Curate(TemporaryFolder folder, string recipe, string name, params string[] more) =>

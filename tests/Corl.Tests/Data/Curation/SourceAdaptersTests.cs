@@ -162,6 +162,12 @@ public sealed class SourceAdaptersTests
         // options of image_lists.parquet: the first i of a, b, c, d in row i.
         var lists = ParquetItems.Read([(GoldenFiles.Path("formats/parquet/image_lists.parquet"), "lists")]).Select(row => SourceAdapters.Texts(row.Parse(), "options")).ToArray();
         Assert.Equal(["", "a", "ab", "abc", "abcd"], lists.Select(options => string.Concat(options)));
+
+        // nested of types.parquet: one struct of role and content, then none; 2⁶⁴ − 1 does not fit a signed number and is left to whoever asks for it.
+        var types = ParquetItems.Read([(GoldenFiles.Path("formats/parquet/types.parquet"), "types")]).Select(row => row.Parse()).ToArray();
+        Assert.Equal(["user: hi"], types[0]["nested"].Items().Select(turn => $"{turn["role"].Text()}: {turn["content"].Text()}"));
+        Assert.Empty(types[1]["nested"].Items());
+        Assert.Equal((-128, 127, "MC"), (types[0]["i8"].Integer(-128, 127), types[1]["i8"].Integer(-128, 127), types[0]["category"].Text()));
     }
 
     private static Problem Problem(SourceFormat format, string json) => Read(format, json).Problem ?? throw new InvalidOperationException(Read(format, json).Reason);
