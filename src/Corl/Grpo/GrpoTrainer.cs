@@ -158,14 +158,16 @@ public sealed class GrpoTrainer : ITrainer
         for (var first = 0; first < completion.Prompts; first += _stage.PromptsAtOnce)
         {
             using var part = NewDisposeScope();
+            using var tape = new GradientTape { RecomputesLayers = _stage.Recompute };
             var count = Math.Min(_stage.PromptsAtOnce, completion.Prompts - first);
             var some = advantage.narrow(0, first * _stage.GroupSize, count * _stage.GroupSize);
-            var scores = completion.LogProbs(Policy.Model, first, count, LossVariant.EntropyOf(_stage.Loss)); // [n, L], carries the gradient
+            var scores = completion.LogProbs(Policy.Model, first, count, LossVariant.EntropyOf(_stage.Loss), tape); // [n, L], carries the gradient
             var (logps, mask) = scores;
             var old = _stage.UpdatesPerBatch == 1 ? null : completion.OldLogps(first, logps);                  // null: π_θ is π_θold
             var reference = ReferenceLogps(completion, first, count);
             var loss = GrpoLoss.Compute(logps, old, reference, some, mask, _stage.Beta, whole, _stage.Loss, scores.Entropy);
             loss.Total.backward();
+            tape.Backward();
             metrics.Trained(completion.Name, loss, scores, old, completion.SampledLogps(first, count, logps.shape[1]), whole);
             metrics.Clipped(completion.Name, logps, old, some, mask, whole, _stage.Loss);
         }

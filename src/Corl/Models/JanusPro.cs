@@ -83,9 +83,10 @@ public sealed class JanusPro : Module
     /// <param name="mask">bool [B, S], true on real tokens; null without padding. Padding may stand left or right.</param>
     /// <param name="cache">Earlier tokens; the new ones are appended.</param>
     /// <param name="afterLayer">Sees each layer's output.</param>
+    /// <param name="tape">For training, when layers shall keep their inputs alone; not together with a cache.</param>
     /// <returns>[B, S, D].</returns>
-    internal Tensor Hidden(Tensor embeds, Tensor? mask = null, KvCache? cache = null, Action<int, Tensor>? afterLayer = null) =>
-        language_model.Hidden(embeds, mask, cache, afterLayer);
+    internal Tensor Hidden(Tensor embeds, Tensor? mask = null, KvCache? cache = null, Action<int, Tensor>? afterLayer = null, GradientTape? tape = null) =>
+        language_model.Hidden(embeds, mask, cache, afterLayer, tape);
 
     /// <summary>Scores of the next text token: [.., D] → [.., V].</summary>
     public Tensor TextLogits(Tensor hidden) => language_model.Logits(hidden);

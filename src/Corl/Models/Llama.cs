@@ -21,8 +21,8 @@ internal sealed class Llama : Module
     public Tensor Embed(Tensor ids) => model.Embed(ids);
 
     /// <summary>[B, S, D] → [B, S, D] after the final norm; see <see cref="JanusPro.Hidden"/>.</summary>
-    public Tensor Hidden(Tensor embeds, Tensor? mask = null, KvCache? cache = null, Action<int, Tensor>? afterLayer = null) =>
-        model.Hidden(embeds, mask, cache, afterLayer);
+    public Tensor Hidden(Tensor embeds, Tensor? mask = null, KvCache? cache = null, Action<int, Tensor>? afterLayer = null, GradientTape? tape = null) =>
+        model.Hidden(embeds, mask, cache, afterLayer, tape);
 
     /// <summary>[…, D] → [.., V].</summary>
     public Tensor Logits(Tensor hidden) => lm_head.call(hidden);
@@ -47,7 +47,7 @@ internal sealed class LlamaDecoder : Module
 
     public Tensor Embed(Tensor ids) => embed_tokens.call(ids);
 
-    public Tensor Hidden(Tensor embeds, Tensor? mask, KvCache? cache, Action<int, Tensor>? afterLayer)
+    public Tensor Hidden(Tensor embeds, Tensor? mask, KvCache? cache, Action<int, Tensor>? afterLayer, GradientTape? tape)
     {
         using var scope = NewDisposeScope();
         var (count, past) = (embeds.shape[1], cache?.Length ?? 0);
@@ -59,12 +59,19 @@ internal sealed class LlamaDecoder : Module
         var real = cache is null ? mask : cache.Real(count); // [B, past + S]
         var at = _rope.At(Positions(real, past, count, embeds.device), embeds.dtype);
         var visible = Attention.Causal(count, past + count, real, embeds.device);
+        if (tape is { RecomputesLayers: true })
+        {
+            (at, visible) = ((tape.Keep(at.Cos), tape.Keep(at.Sin)), visible is null ? null : tape.Keep(visible));
+        }
+
         var x = embeds.alias();
         for (var i = 0; i < layers.Count; i++)
         {
             using var step = NewDisposeScope();
             step.Attach(x); // dies with this layer
-            x = layers[i].Forward(x, at, visible, cache, i).MoveToOuterDisposeScope();
+            var (layer, number) = (layers[i], i);
+            Tensor Run(Tensor y) => layer.Forward(y, at, visible, cache, number);
+            x = (tape is { RecomputesLayers: true } ? tape.Run(x, Run) : Run(x)).MoveToOuterDisposeScope();
             afterLayer?.Invoke(i, x);
         }
 

@@ -24,10 +24,11 @@ internal abstract class Completions : IDisposable
     public abstract IReadOnlyList<int> Lengths { get; }
 
     /// <summary>
-    /// log π of every completion of <paramref name="count"/> prompts, by teacher forcing.
+    /// log π of every completion of <paramref name="count"/> prompts, by teacher forcing; for training with a tape, whose
+    /// <see cref="GradientTape.Backward"/> follows the backward pass of the loss.
     /// </summary>
     /// <returns>[n, L] each; n = count·G.</returns>
-    public abstract TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None);
+    public abstract TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None, GradientTape? tape = null);
 
     /// <summary>The log-probabilities kept from sampling, in the same shape as <see cref="LogProbs"/>.</summary>
     public abstract Tensor SampledLogps(int firstPrompt, int count, long length);
@@ -96,11 +97,11 @@ internal sealed class ImageCompletions : Completions
     /// <summary>int64 [N, I].</summary>
     public Tensor Codes { get; }
 
-    public override TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None)
+    public override TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None, GradientTape? tape = null)
     {
         using var scope = NewDisposeScope();
         var codes = Codes.narrow(0, firstPrompt * GroupSize, count * GroupSize);
-        return Rollouts.LogProbs.Image(model, Repeated(_prompts, firstPrompt, count), codes, _policy.Ids.Pad, _sampling.Temperature, _legacyOffset, entropy).MoveToOuterDisposeScope();
+        return Rollouts.LogProbs.Image(model, Repeated(_prompts, firstPrompt, count), codes, _policy.Ids.Pad, _sampling.Temperature, _legacyOffset, entropy, tape).MoveToOuterDisposeScope();
     }
 
     public override Tensor SampledLogps(int firstPrompt, int count, long length) => _rollout.Logps.narrow(0, firstPrompt * GroupSize, count * GroupSize);
@@ -152,12 +153,12 @@ internal sealed class TextCompletions : Completions
     /// <summary>Completions that stopped at the longest length without an end token.</summary>
     public int Clipped => _rollout.Ids.Count(ids => ids[^1] != _policy.Ids.Eos);
 
-    public override TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None)
+    public override TokenScores LogProbs(JanusPro model, int firstPrompt, int count, EntropyUse entropy = EntropyUse.None, GradientTape? tape = null)
     {
         using var scope = NewDisposeScope();
         var images = model.EmbedImages(_pixels.narrow(0, firstPrompt, count)).repeat_interleave(GroupSize, 0); // [n, I, D]
         var answers = Enumerable.Range(firstPrompt * GroupSize, count * GroupSize).Select(i => _rollout.Ids[i]).ToList();
-        return Rollouts.LogProbs.Text(model, Repeated(_questions, firstPrompt, count), answers, images, _policy.Ids, _sampling.Temperature, entropy).MoveToOuterDisposeScope();
+        return Rollouts.LogProbs.Text(model, Repeated(_questions, firstPrompt, count), answers, images, _policy.Ids, _sampling.Temperature, entropy, tape).MoveToOuterDisposeScope();
     }
 
     public override Tensor SampledLogps(int firstPrompt, int count, long length)

@@ -19,9 +19,10 @@ internal static class LogProbs
     /// The reference code's off-by-one: code j is scored by the state that has already read it. For comparisons only.
     /// </param>
     /// <param name="entropy">Whether entropies are wanted too.</param>
+    /// <param name="tape">For training; see <see cref="TokenHead"/> and <see cref="JanusPro.Hidden"/>.</param>
     /// <returns>[N, I] each.</returns>
     public static TokenScores Image(
-        JanusPro model, IReadOnlyList<int[]> prompts, Tensor codes, int pad, double temperature = 1, bool legacyOffset = false, EntropyUse entropy = EntropyUse.None)
+        JanusPro model, IReadOnlyList<int[]> prompts, Tensor codes, int pad, double temperature = 1, bool legacyOffset = false, EntropyUse entropy = EntropyUse.None, GradientTape? tape = null)
     {
         using var scope = NewDisposeScope();
         var count = (int)codes.shape[1];
@@ -29,8 +30,8 @@ internal static class LogProbs
         var ids = Padding.Right([.. prompts.Select(p => (int[])[.. p, .. Enumerable.Repeat(pad, fed)])], pad, model.Device);
         var places = Spans(prompts, [.. prompts.Select(_ => fed)], ids.shape[1], model.Device);
         var embeds = JanusPro.PlaceImages(model.EmbedText(ids), places, model.EmbedCodes(codes.narrow(1, 0, fed)));
-        var states = StatesBefore(model.Hidden(embeds), prompts, count, legacyOffset ? 1 : 0); // [N, I, D]
-        var (logps, entropies) = TokenHead.Score(model.ImageLogits, model.Config.Vq.Codes, states.flatten(0, 1), codes.flatten(), temperature, entropy);
+        var states = StatesBefore(model.Hidden(embeds, tape: tape), prompts, count, legacyOffset ? 1 : 0); // [N, I, D]
+        var (logps, entropies) = TokenHead.Score(model.ImageLogits, model.Config.Vq.Codes, states.flatten(0, 1), codes.flatten(), temperature, entropy, tape);
         return new TokenScores(logps.view(codes.shape), ones_like(codes, dtype: ScalarType.Float32), entropies?.view(codes.shape)).MoveToOuterDisposeScope();
     }
 
@@ -42,9 +43,10 @@ internal static class LogProbs
     /// <param name="tokens">Special ids: padding, placeholder.</param>
     /// <param name="temperature">T of the sampling.</param>
     /// <param name="entropy">Whether entropies are wanted too.</param>
+    /// <param name="tape">For training; see <see cref="TokenHead"/> and <see cref="JanusPro.Hidden"/>.</param>
     /// <returns>[N, L] each.</returns>
     public static TokenScores Text(
-        JanusPro model, IReadOnlyList<int[]> questions, IReadOnlyList<int[]> answers, Tensor? images, SpecialIds tokens, double temperature = 1, EntropyUse entropy = EntropyUse.None)
+        JanusPro model, IReadOnlyList<int[]> questions, IReadOnlyList<int[]> answers, Tensor? images, SpecialIds tokens, double temperature = 1, EntropyUse entropy = EntropyUse.None, GradientTape? tape = null)
     {
         using var scope = NewDisposeScope();
         var ids = Padding.Right([.. questions.Zip(answers, (q, a) => (int[])[.. q, .. a])], tokens.Pad, model.Device);
@@ -57,11 +59,11 @@ internal static class LogProbs
         }
 
         var length = Math.Max(1, answers.Max(a => a.Length));
-        var hidden = model.Hidden(embeds);
+        var hidden = model.Hidden(embeds, tape: tape);
         var targets = Padding.Right([.. answers.Select(a => (int[])[.. a, .. Enumerable.Repeat(tokens.Pad, length - a.Length)])], tokens.Pad, model.Device);
         var mask = Spans([.. answers.Select(_ => Array.Empty<int>())], [.. answers.Select(a => a.Length)], length, model.Device);
         var states = StatesBefore(hidden, questions, length, 0)[mask]; // [tokens, D]: the head runs on real tokens alone
-        var (logps, entropies) = TokenHead.Score(model.TextLogits, model.Config.Language.VocabularySize, states, targets[mask], temperature, entropy);
+        var (logps, entropies) = TokenHead.Score(model.TextLogits, model.Config.Language.VocabularySize, states, targets[mask], temperature, entropy, tape);
         Tensor Padded(Tensor values) => zeros_like(mask, dtype: ScalarType.Float32).masked_scatter(mask, values);
         return new TokenScores(Padded(logps), mask.to_type(ScalarType.Float32), entropies is null ? null : Padded(entropies)).MoveToOuterDisposeScope();
     }

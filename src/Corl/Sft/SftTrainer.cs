@@ -123,9 +123,11 @@ public sealed class SftTrainer : ITrainer
         for (var first = 0; first < shown.Prompts; first += _config.PromptsAtOnce)
         {
             using var scope = NewDisposeScope();
-            var scores = shown.LogProbs(Policy.Model, first, Math.Min(_config.PromptsAtOnce, shown.Prompts - first), EntropyUse.Logged);
+            using var tape = is_grad_enabled() ? new GradientTape { RecomputesLayers = _config.Recompute } : null;
+            var scores = shown.LogProbs(Policy.Model, first, Math.Min(_config.PromptsAtOnce, shown.Prompts - first), EntropyUse.Logged, tape);
             var loss = -(scores.Logps * scores.Mask).sum() / tokens;
             part(loss * weight);
+            tape?.Backward();
             sum += loss.item<float>();
             entropy += (scores.Entropy! * scores.Mask).sum().item<float>() / tokens;
         }

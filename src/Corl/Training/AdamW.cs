@@ -8,7 +8,8 @@ namespace Corl.Training;
 /// AdamW (Loshchilov, Hutter 2019): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← (1 − η w) θ − η m̂ / (√v̂ + ε).
 /// Moments are float32, and a parameter of lower precision has a float32 master copy, which takes the updates: at the paper's rate
 /// of 4e-6 most weights of a bfloat16 model would otherwise never move. A parameter without gradient is left alone, weight decay
-/// included, and keeps its own step count. Temporaries are one slice of one parameter. Make it after the model is on its device:
+/// included, and keeps its own step count. Temporaries are one slice of one parameter. Moments and float32 copies may stay on another device,
+/// usually the host's. Make it after the model is on its device:
 /// moving a module replaces its parameters.
 /// </summary>
 public sealed class AdamW : IDisposable
@@ -23,9 +24,10 @@ public sealed class AdamW : IDisposable
     /// <summary>An optimizer without state yet.</summary>
     /// <param name="parameters">The parameters to train, with their names, which are the keys of the saved state.</param>
     /// <param name="decays">Which parameters the weight decay acts on; null for all.</param>
-    public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, Func<string, bool>? decays = null)
+    /// <param name="stateOn">Where the moments and a float32 copy of every weight are kept and updated; null: beside the parameters.</param>
+    public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, Func<string, bool>? decays = null, Device? stateOn = null)
     {
-        _slots = [.. parameters.Select(p => new Slot(p.Name, p.Parameter, decays?.Invoke(p.Name) ?? true))];
+        _slots = [.. parameters.Select(p => new Slot(p.Name, p.Parameter, decays?.Invoke(p.Name) ?? true, stateOn))];
         if (_slots.Length == 0)
         {
             throw new UserException("There is nothing to train: no parameter was given to the optimizer. Check which parts of the model the recipe trains.");
@@ -152,13 +154,13 @@ public sealed class AdamW : IDisposable
     }
 
     /// <summary>One parameter and its state.</summary>
-    private sealed class Slot(string name, Parameter parameter, bool decays) : IDisposable
+    private sealed class Slot(string name, Parameter parameter, bool decays, Device? stateOn) : IDisposable
     {
         public string Name { get; } = name;
 
         public Parameter Parameter { get; } = parameter;
 
-        public Tensor? Master { get; private set; } = parameter.dtype is ScalarType.Float32 or ScalarType.Float64 ? null : Kept(parameter.to(float32));
+        public Tensor? Master { get; private set; } = stateOn is null && IsWide(parameter) ? null : Copy(parameter, stateOn ?? parameter.device);
 
         public Tensor? Mean { get; private set; }
 
@@ -175,31 +177,33 @@ public sealed class AdamW : IDisposable
         public void Update(Tensor gradient, Factors factors)
         {
             Tensor weight = Master ?? Parameter;
-            var slice = weight.device_type == DeviceType.CPU ? CpuSlice : DeviceSlice;
-            var length = weight.numel();
-            if (length <= slice || !Parameter.is_contiguous())
+            if (weight.numel() <= CpuSlice || !Parameter.is_contiguous())
             {
-                Update(weight, gradient, Mean!, Square!, Parameter, factors);
+                Update(weight, gradient.to(weight.device), Mean!, Square!, factors);
+                Round(Parameter, weight);
                 return;
             }
 
+            // The gradient travels to the state in large pieces, and is worked off there in slices of the state's device.
             var (w, g, m, v, p) = (weight.view(-1), gradient.reshape(-1), Mean!.view(-1), Square!.view(-1), Parameter.view(-1));
-            for (long start = 0; start < length; start += slice)
+            foreach (var (at, length) in Slices(w.numel(), DeviceSlice))
             {
                 using var scope = NewDisposeScope();
-                var count = Math.Min(slice, length - start);
-                Update(w.narrow(0, start, count), g.narrow(0, start, count), m.narrow(0, start, count), v.narrow(0, start, count), p.narrow(0, start, count), factors);
+                var arrived = g.narrow(0, at, length).to(w.device);
+                foreach (var (start, count) in Slices(length, w.device_type == DeviceType.CPU ? CpuSlice : DeviceSlice))
+                {
+                    using var part = NewDisposeScope();
+                    Update(w.narrow(0, at + start, count), arrived.narrow(0, start, count), m.narrow(0, at + start, count), v.narrow(0, at + start, count), factors);
+                }
+
+                Round(p.narrow(0, at, length), w.narrow(0, at, length));
             }
         }
 
         public void Restore(Tensor weight, Func<string, Tensor?> state)
         {
             (Master ?? Parameter).copy_(Checked(weight, Name));
-            if (Master is not null)
-            {
-                Parameter.copy_(Master);
-            }
-
+            Round(Parameter, Master ?? Parameter);
             using var step = state(Name + ".step");
             Steps = step is null ? 0 : step.item<long>();
             if (Steps > 0)
@@ -217,9 +221,26 @@ public sealed class AdamW : IDisposable
             Square?.Dispose();
         }
 
+        private static bool IsWide(Tensor tensor) => tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
+
+        private static Tensor Copy(Tensor parameter, Device device)
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            return Kept(parameter.to(device).to(IsWide(parameter) ? parameter.dtype : float32, copy: true));
+        }
+
+        private static IEnumerable<(long Start, long Count)> Slices(long length, long size)
+        {
+            for (long start = 0; start < length; start += size)
+            {
+                yield return (start, Math.Min(size, length - start));
+            }
+        }
+
         private static Tensor Kept(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
 
-        private void Update(Tensor weight, Tensor gradient, Tensor mean, Tensor square, Tensor parameter, Factors factors)
+        private void Update(Tensor weight, Tensor gradient, Tensor mean, Tensor square, Factors factors)
         {
             gradient = gradient.to(mean.dtype);
             if (decays && factors.Decay is { } decay)
@@ -230,6 +251,10 @@ public sealed class AdamW : IDisposable
             mean.mul_(factors.Beta1).add_(gradient, factors.Rest1);
             square.mul_(factors.Beta2).addcmul_(gradient, gradient, factors.Rest2);
             weight.addcdiv_(mean, square.sqrt().add_(factors.Epsilon), factors.Rate);
+        }
+
+        private void Round(Tensor parameter, Tensor weight)
+        {
             if (Master is not null)
             {
                 parameter.copy_(weight);

@@ -54,7 +54,13 @@ public static class GradientClipping
     private static double Norm(Tensor[] gradients, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        Tensor[] norms = [.. gradients.Select(gradient => gradient.to(dtype).norm().to(float64))];
+        Tensor[] norms = [.. gradients.Select(One)];
         return norms.Length == 0 ? 0 : stack(norms).norm().item<double>();
+
+        Tensor One(Tensor gradient)
+        {
+            using var one = NewDisposeScope(); // of gradients in lower precision, one copy at a time
+            return gradient.to(dtype).norm().to(float64).MoveToOuterDisposeScope();
+        }
     }
 }

@@ -1,5 +1,7 @@
 using Corl.Rollouts;
+using TorchSharp;
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace Corl.Training;
 
@@ -20,7 +22,7 @@ internal sealed class Learner : IDisposable
     public Learner(Policy policy, TrainingConfig settings, long totalSteps, RunState? resume)
     {
         (_settings, TotalSteps) = (settings, totalSteps);
-        Optimizer = new AdamW(Unfreeze(policy, settings))
+        Optimizer = new AdamW(Unfreeze(policy, settings), stateOn: settings.OffloadOptimizer && policy.Model.Device.type != DeviceType.CPU ? CPU : null)
         {
             Beta1 = settings.AdamBeta1,
             Beta2 = settings.AdamBeta2,

@@ -66,6 +66,15 @@ public abstract record TrainingConfig
     /// <summary>Parts of the model that are trained, by name prefix. The language model with its embeddings and head, as in the reference code.</summary>
     public IReadOnlyList<string> TrainableParts { get; init; } = ["language_model"];
 
+    /// <summary>
+    /// Whether decoder layers keep only their inputs for the backward pass and run again in it: a third more work, and the activations of
+    /// one layer in place of all.
+    /// </summary>
+    public bool Recompute { get; init; }
+
+    /// <summary>Whether the optimizer keeps its moments and float32 weights in the host's memory. Nothing changes on a CPU.</summary>
+    public bool OffloadOptimizer { get; init; }
+
     /// <summary>Updates between lines of the run log.</summary>
     public long LoggingSteps { get; init; } = 1;
 

@@ -116,6 +116,14 @@ public sealed class GrpoTrainerTests
     }
 
     [Fact]
+    public void Update_WithLayersRunAgain_EqualsThePlainUpdate()
+    {
+        var plain = WeightsAfter(Stage());
+        var again = WeightsAfter(Stage() with { Recompute = true });
+        Assert.All(plain, w => Assert.True((w.Value - again[w.Key]).abs().mean().item<float>() < 2e-6, w.Key));
+    }
+
+    [Fact]
     public void Update_JointAdvantageOfEqualWeights_DiffersFromOnePerModality()
     {
         var joint = WeightsAfter(Stage() with { Advantage = AdvantageKind.Joint });

@@ -51,6 +51,34 @@ public sealed class AdamWTests
         }
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Step_StateElsewhere_EqualsStateBesideTheParametersToTheBit(ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        var start = randn(70_000).to(dtype); // more than a slice
+        var (here, there) = (new Parameter(start.clone()), new Parameter(start.clone()));
+        using var plain = new AdamW([("w", here)]) { WeightDecay = 0.1 };
+        using var apart = new AdamW([("w", there)], stateOn: CPU) { WeightDecay = 0.1 };
+        for (var step = 0; step < 3; step++)
+        {
+            var gradient = randn(70_000).to(dtype);
+            (here.grad, there.grad) = (gradient, gradient.clone());
+            plain.Step(1e-3);
+            apart.Step(1e-3);
+        }
+
+        Assert.True(here.Equals(there) && !here.Equals(start));
+        Assert.Equal(dtype == ScalarType.Float32, apart.Weights.Single().Value.Equals(there)); // a float32 copy of its own, rounded into the weight
+
+        var resumed = new Parameter(start.clone());
+        using var again = new AdamW([("w", resumed)], stateOn: CPU) { WeightDecay = 0.1 };
+        var (weights, state) = (apart.Weights.ToDictionary(), apart.State().ToDictionary());
+        again.Restore(name => weights[name], name => state.GetValueOrDefault(name)?.alias());
+        Assert.True(resumed.Equals(there));
+    }
+
     [Fact]
     public void Step_MissingGradients_LeavesParametersAndTheirStepCounts()
     {
