@@ -114,7 +114,7 @@ public sealed class RecomputationTests : IDisposable
     {
         parameters.ForEach(p => p.Parameter.grad = null);
         var codes = (arange(2 * _model.Config.ImageCodes, ScalarType.Int64).view(2, -1) * 7) % _model.Config.Vq.Codes;
-        var images = LogProbs.Image(_model, [[300, 4, 9, 303], [300, 11, 7, 12, 13, 303]], codes, Ids.Pad, tape: tape);
+        var (images, _) = LogProbs.Image(_model, [[300, 4, 9, 303], [300, 11, 7, 12, 13, 303]], codes, Ids.Pad, tape: tape);
         var (answers, mask) = LogProbs.Text(_model, [[300, 5, 6], [300, 8, 9, 10, 11]], [[20, 21, 22, 301], [23, 301]], null, Ids, tape: tape);
         ((images * 0.3).exp().mean() + ((answers * mask).sum() / 7)).backward();
         tape?.Backward();
