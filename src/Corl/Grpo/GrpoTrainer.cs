@@ -66,6 +66,7 @@ public sealed class GrpoTrainer : ITrainer
     public StepResult Update(CancellationToken cancellation = default)
     {
         SafeCollection.Here();
+        _learner.ZeroGrad(); // the last update's gradients are in nobody's way while this one samples
         var (clock, metrics) = (new PhaseClock(), new StepMetrics(_stage.UpdatesPerBatch));
         using var groups = Groups(clock, metrics, cancellation);             // o_i ~ π_θold and their rewards, Eq. (3)–(5)
         cancellation.ThrowIfCancellationRequested();

@@ -9,7 +9,7 @@ namespace Corl.Models;
 internal sealed class KvCache : IDisposable
 {
     private readonly Tensor[] _keys, _values; // per layer [B, h', capacity, d]
-    private readonly Tensor? _real;           // [B, capacity], true on real tokens; null without padding
+    private Tensor? _real;                    // [B, capacity], true on real tokens; null without padding
 
     /// <summary>An empty cache.</summary>
     /// <param name="config">The decoder whose keys it holds.</param>
@@ -61,7 +61,7 @@ internal sealed class KvCache : IDisposable
     /// <summary>Counts the tokens just appended to every layer as filled.</summary>
     public void Advance(long count) => Length += count;
 
-    /// <summary>A cache whose rows are row <paramref name="rows"/>[i] of this one: repeats rows of a group, or drops finished ones.</summary>
+    /// <summary>A cache whose rows are row <paramref name="rows"/>[i] of this one: repeats rows of a group.</summary>
     /// <param name="rows">int64 [B'].</param>
     /// <param name="extra">Room for this many more tokens.</param>
     public KvCache Select(Tensor rows, long extra = 0) => new(
@@ -69,6 +69,22 @@ internal sealed class KvCache : IDisposable
         [.. _values.Select(x => Selected(x, rows, 2, extra))],
         _real is null ? null : Selected(_real, rows, 1, extra),
         Length);
+
+    /// <summary>Keeps the given rows alone, int64 [B'], a layer at a time: never two whole caches in memory.</summary>
+    public void Keep(Tensor rows)
+    {
+        foreach (var layers in new[] { _keys, _values })
+        {
+            for (var i = 0; i < layers.Length; i++)
+            {
+                using var all = layers[i];
+                layers[i] = Selected(all, rows, 2, 0);
+            }
+        }
+
+        using var real = _real;
+        _real = real is null ? null : Selected(real, rows, 1, 0);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -38,20 +38,13 @@ internal static class TextSampler
         using var read = model.NewCache(ids.shape[0], ids.shape[1], padded: real is not null);
         var hidden = model.Hidden(embeds, real, read).select(1, -1);
         var repeat = arange(ids.shape[0], ScalarType.Int64, model.Device).repeat_interleave(groupSize);
-        var cache = read.Select(repeat, extra: length);
-        try
+        using var cache = read.Select(repeat, extra: length);
+        hidden = hidden.index_select(0, repeat); // [N, D]
+        for (var t = 0; t < length && written.Open.Length > 0; t += LookEvery)
         {
-            hidden = hidden.index_select(0, repeat); // [N, D]
-            for (var t = 0; t < length && written.Open.Length > 0; t += LookEvery)
-            {
-                var count = Math.Min(LookEvery, length - t);
-                hidden = WriteSome(model, cache, hidden, uniforms, written, t, count, config);
-                (hidden, cache) = DropEnded(model, cache, hidden, written, tokens.Eos);
-            }
-        }
-        finally
-        {
-            cache.Dispose();
+            var count = Math.Min(LookEvery, length - t);
+            hidden = WriteSome(model, cache, hidden, uniforms, written, t, count, config);
+            hidden = DropEnded(model, cache, hidden, written, tokens.Eos);
         }
 
         return written.Result(tokens.Eos);
@@ -80,19 +73,19 @@ internal static class TextSampler
         return hidden.MoveToOuterDisposeScope();
     }
 
-    private static (Tensor Hidden, KvCache Cache) DropEnded(JanusPro model, KvCache cache, Tensor hidden, Written written, int eos)
+    private static Tensor DropEnded(JanusPro model, KvCache cache, Tensor hidden, Written written, int eos)
     {
         var kept = written.Close(eos);
         if (kept.Length == cache.Rows || kept.Length == 0)
         {
-            return (hidden, cache);
+            return hidden;
         }
 
         using var scope = NewDisposeScope();
         scope.Attach(hidden);
-        using var old = cache;
         var index = tensor(kept, device: model.Device);
-        return (hidden.index_select(0, index).MoveToOuterDisposeScope(), old.Select(index));
+        cache.Keep(index);
+        return hidden.index_select(0, index).MoveToOuterDisposeScope();
     }
 
     /// <summary>What has been written so far, on the host.</summary>

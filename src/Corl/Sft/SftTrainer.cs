@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Models;
 using Corl.Reports;
 using Corl.Rollouts;
 using Corl.Training;
