@@ -40,6 +40,7 @@ internal sealed record RunFolder(string Path)
     {
         var folder = new RunFolder(path);
         var about = new RunAbout(
+            recipe.Settings.Name,
             typeof(RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
             Devices.TorchVersion, model, string.Join(", ", data.Files.Take(NamedFiles).Select(file => file.Path)) + (data.Files.Count > NamedFiles ? ", …" : ""),
             data.Count, data.Fingerprint, recipe.Settings.Seed, recipe is SftRecipe ? "sft" : "grpo", recipe.Settings.TotalSteps(data.Count), heldOut?.Fingerprint);
@@ -102,5 +103,5 @@ internal sealed record RunFolder(string Path)
     }
 
     /// <summary>run.json.</summary>
-    internal sealed record RunAbout(string Corl, string Libtorch, string Model, string Data, int Rows, string Fingerprint, ulong Seed, string Kind, long Steps, string? HeldOut);
+    internal sealed record RunAbout(string Name, string Corl, string Libtorch, string Model, string Data, int Rows, string Fingerprint, ulong Seed, string Kind, long Steps, string? HeldOut);
 }

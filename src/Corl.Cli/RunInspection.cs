@@ -62,7 +62,7 @@ internal sealed record RunInspection
     /// <summary>The run in lines for people.</summary>
     public IEnumerable<string> Lines()
     {
-        yield return $"{About.Kind}, seed {About.Seed}, {Steps} of {About.Steps} steps{(IsFinished ? "" : ", not finished")}; corl {About.Corl}, libtorch {About.Libtorch}";
+        yield return $"{About.Name} ({About.Kind}), seed {About.Seed}, {Steps} of {About.Steps} steps{(IsFinished ? "" : ", not finished")}; corl {About.Corl}, libtorch {About.Libtorch}";
         yield return $"from {About.Model}";
         yield return $"on {About.Data}: {About.Rows:N0} rows, fingerprint {About.Fingerprint[..12]}";
         foreach (var name in new[] { MetricNames.Reward, MetricNames.RewardStd, MetricNames.Loss, MetricNames.Kl, MetricNames.GradNorm, MetricNames.MeanLength, MetricNames.StepTime }.Where(Last.ContainsKey))

@@ -54,13 +54,16 @@ internal enum ColumnRole
 }
 
 /// <summary>A row of a table: the model that each kind of column measures; null where the paper has none.</summary>
-/// <param name="Name">As in the paper.</param>
+/// <param name="Name">What was trained.</param>
 /// <param name="Image">The run measured in images.</param>
 /// <param name="MultipleChoice">The run measured in multiple-choice answers.</param>
 /// <param name="OpenEnded">The run measured in open-ended answers.</param>
 /// <param name="Mixed">The run measured in both.</param>
 internal sealed record ExperimentRow(string Name, string? Image, string? MultipleChoice = null, string? OpenEnded = null, string? Mixed = null)
 {
+    /// <summary>The row of the paper's table that it stands for.</summary>
+    public string InPaper { get; init; } = Name;
+
     /// <summary>A row of one model.</summary>
     public static ExperimentRow Of(string name, string run) => new(name, run, run, run, run);
 

@@ -4,6 +4,7 @@ namespace Corl.Cli.Reproduction;
 internal static class Experiments
 {
     public const string BaseRun = "baseline";
+    private const string Ulm = "ULM-R1";
     private const string CycleOnly = "{cycle: 1}", TimOnly = "{tim: 1}";
     private const string Pilot = "x2x_rft_16k", Stage1 = "x2x_rft_22k", Mcq = "mcot_r1_mcq", Oe = "mcot_r1_vqa";
 
@@ -23,6 +24,8 @@ internal static class Experiments
         Unified("unified-cycle", "rewards={cycle: 1, accuracy: 0.8, format: 0.8}"), RefinedT2i("unified-refined-cycle", "unified-cycle", $"rewards={CycleOnly}"),
         Unified("unified-tim", "rewards={tim: 1, accuracy: 0.8, format: 0.8}"), RefinedT2i("unified-refined-tim", "unified-tim", $"rewards={TimOnly}"),
     ];
+
+    private static ExperimentRow Baseline => ExperimentRow.Of("Baseline", BaseRun) with { InPaper = "Janus-Pro" };
 
     private static Experiment Figure1() => new(
         "fig1",
@@ -44,18 +47,18 @@ internal static class Experiments
         ]);
 
     private static Experiment Table1() => new(
-        "table1", "Table 1: generation", [ExperimentRow.Of("Janus-Pro", BaseRun), new("ULM-R1", "unified-refined-t2i")], ShapesColumn.Drawing,
-        [new("CoRL improves generation", "ULM-R1", "Janus-Pro", ColumnRole.Image)]);
+        "table1", "Table 1: generation", [Baseline, new("CoRL", "unified-refined-t2i") { InPaper = Ulm }], ShapesColumn.Drawing,
+        [new("CoRL improves generation", "CoRL", "Baseline", ColumnRole.Image)]);
 
     private static Experiment Table2() => new(
         "table2",
         "Table 2: understanding",
-        [ExperimentRow.Of("Janus-Pro", BaseRun), new("ULM-R1", null, "unified-refined-mcq", "unified-refined-oe", "unified-refined-merged")],
+        [Baseline, new("CoRL", null, "unified-refined-mcq", "unified-refined-oe", "unified-refined-merged") { InPaper = Ulm }],
         ShapesColumn.Answering,
         [
-            new("CoRL improves multiple choice", "ULM-R1", "Janus-Pro", ColumnRole.MultipleChoice),
-            new("CoRL improves open-ended answers", "ULM-R1", "Janus-Pro", ColumnRole.OpenEnded),
-            new("The merge of both policies answers both kinds better than the baseline", "ULM-R1", "Janus-Pro", ColumnRole.Mixed),
+            new("CoRL improves multiple choice", "CoRL", "Baseline", ColumnRole.MultipleChoice),
+            new("CoRL improves open-ended answers", "CoRL", "Baseline", ColumnRole.OpenEnded),
+            new("The merge of both policies answers both kinds better than the baseline", "CoRL", "Baseline", ColumnRole.Mixed),
         ]);
 
     private static Experiment Table3() => new(

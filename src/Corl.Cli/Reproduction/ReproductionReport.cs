@@ -13,6 +13,11 @@ internal static class ReproductionReport
     /// <summary>All experiments as one page of Markdown.</summary>
     public const string Results = "results.md";
 
+    private const string Rule =
+        "A claim of the paper holds if the difference is more than two standard errors in its favour in one column and in no column as far against it; a claim that there is no difference holds if none is that large.";
+
+    private static readonly string[] Claims = ["what the paper says", "here", "difference in percentage points"];
+
     private const string Title = "The paper's figures and tables again";
 
     /// <summary>Writes all files of every experiment into a folder, and the page.</summary>
@@ -22,11 +27,11 @@ internal static class ReproductionReport
     /// <param name="command">The command line that made them.</param>
     public static void Write(string folder, IReadOnlyList<ExperimentResults> results, string explanation, string command)
     {
-        AtomicFile.WriteText(Path.Combine(folder, Results), $"# {Title}\n`{command}`\n\n{explanation}\n\n{string.Join('\n', results.Select(Markdown))}");
+        AtomicFile.WriteText(Path.Combine(folder, Results), $"# {Title}\n`{command}`\n\n{explanation} {Rule}\n\n{string.Join('\n', results.Select(Markdown))}");
         foreach (var result in results)
         {
             var id = result.Experiment.Id;
-            AtomicFile.WriteText(Path.Combine(folder, $"{id}.md"), $"`{command}`\n\n{explanation}\n\n{Markdown(result)}");
+            AtomicFile.WriteText(Path.Combine(folder, $"{id}.md"), $"`{command}`\n\n{explanation} {Rule}\n\n{Markdown(result)}");
             AtomicFile.WriteText(Path.Combine(folder, $"{id}.csv"), Csv(result));
             AtomicFile.WriteText(Path.Combine(folder, $"{id}.svg"), BarGroupsSvg.File(Bars(result)));
         }
@@ -35,7 +40,7 @@ internal static class ReproductionReport
         {
             Title = Title,
             Subtitle = command,
-            Sections = [.. results.Select(result => Section(result, explanation))],
+            Sections = [new ReportSection("How to read this", [new TextBlock(explanation), new TextBlock(Rule)]), .. results.Select(Section)],
         });
     }
 
@@ -52,7 +57,7 @@ internal static class ReproductionReport
             text.Append('\n');
         }
 
-        text.Append("| what the paper says | here | difference in percentage points |\n|---|---|---|\n");
+        text.Append($"| {string.Join(" | ", Claims)} |\n|---|---|---|\n");
         foreach (var outcome in result.Experiment.Claims.Select(result.Check))
         {
             text.Append($"| {outcome.Claim.Text} | {outcome.Verdict} | {Differences(outcome)} |\n");
@@ -89,7 +94,7 @@ internal static class ReproductionReport
         }
     }
 
-    private static ReportSection Section(ExperimentResults result, string explanation)
+    private static ReportSection Section(ExperimentResults result)
     {
         var paper = PaperTables.Of(result.Experiment.Id);
         List<ReportBlock> blocks = [new BarGroupsBlock(Bars(result)), Block(1, [.. result.Columns.Select(column => column.Name)], result.Experiment.Rows.Select((row, r) => new ResultRow(row.Name, [.. result.Columns.Select((_, c) => result.Of(r, c))])))];
@@ -99,8 +104,8 @@ internal static class ReproductionReport
             blocks.Add(Block(2, paper.Columns, PaperRows(result, paper).Select(row => new ResultRow(row.Name, [.. row.Values.Select(value => value is { } number ? new Measure(number) : (Measure?)null)]))));
         }
 
-        blocks.AddRange(result.Experiment.Claims.Select(result.Check).Select(outcome => new TextBlock($"{outcome.Claim.Text}: {outcome.Verdict} ({Differences(outcome)}).")));
-        return new ReportSection(result.Experiment.Title, blocks, explanation);
+        blocks.Add(new WordsBlock(Claims, [.. result.Experiment.Claims.Select(result.Check).Select(outcome => (IReadOnlyList<string>)[outcome.Claim.Text, outcome.Verdict, Differences(outcome)])]));
+        return new ReportSection(result.Experiment.Title, blocks);
 
         static TableBlock Block(int digits, IReadOnlyList<string> columns, IEnumerable<ResultRow> rows) => new(new ResultTable(columns, [.. rows]) { Digits = digits, ShowsChange = false });
     }
@@ -112,7 +117,7 @@ internal static class ReproductionReport
 
     // Of the long tables of models only the rows that are run here.
     private static IEnumerable<PaperRow> PaperRows(ExperimentResults result, PaperTable paper) =>
-        paper.Rows.Where(row => result.Experiment.Rows.Any(ours => ours.Name == row.Name));
+        paper.Rows.Where(row => result.Experiment.Rows.Any(ours => ours.InPaper == row.Name));
 
     private static string Differences(ClaimOutcome outcome) =>
         string.Join("; ", outcome.Differences.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Column} {(d.Points < 0 ? "−" : "+")}{Math.Abs(d.Points):F1} ± {d.Error:F1}")));

@@ -9,7 +9,7 @@ internal static class BarGroupsSvg
     public const int MaxSeries = 8;                                     // colours that stay apart
     private const int Width = 900, Height = 300;                        // SVG units; the page scales them
     private const int Left = 40, Right = 8, Top = 26, Bottom = 22;      // room for the ticks, the title and the groups' names
-    private const int LegendRow = 18, LegendColumns = 4;
+    private const int LegendRow = 18, LegendColumns = 4, LegendGap = 18;
     private const double GroupShare = 0.82;                             // of a group's width that its bars fill
 
     // The page's colours, which a file of its own brings along.
@@ -32,7 +32,7 @@ internal static class BarGroupsSvg
         var series = bars.Series.Take(MaxSeries).ToList();
         var top = series.SelectMany(s => s.Values).Select(value => IsNumber(value) ? value!.Value.Mean + (value.Value.StandardError ?? 0) : 0).DefaultIfEmpty(1).Max();
         var axis = Axis.For(0, top > 0 ? top : 1, ticks: 5);
-        var height = Height + (LegendRow * ((series.Count + LegendColumns - 1) / LegendColumns));
+        var height = Height + LegendGap + (LegendRow * ((series.Count + LegendColumns - 1) / LegendColumns));
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" class="bar-groups" viewBox="0 0 {Width} {height}" role="img" aria-label="{HtmlReport.Escape(bars.Title)}">{before}""");
         svg.Append(CultureInfo.InvariantCulture, $"""<text class="title" x="{Left}" y="14">{HtmlReport.Escape(bars.Title)}</text>""");
@@ -50,7 +50,7 @@ internal static class BarGroupsSvg
 
         for (var i = 0; i < series.Count; i++)
         {
-            var (x, y) = (Left + (i % LegendColumns * (Width - Left - Right) / LegendColumns), Height + 8 + (i / LegendColumns * LegendRow));
+            var (x, y) = (Left + (i % LegendColumns * (Width - Left - Right) / LegendColumns), Height + LegendGap + (i / LegendColumns * LegendRow));
             svg.Append(CultureInfo.InvariantCulture, $"""<rect class="bar s{i}" x="{x}" y="{y - 9}" width="10" height="10" rx="2"/><text class="name" x="{x + 15}" y="{y}">{HtmlReport.Escape(series[i].Name)}</text>""");
         }
 

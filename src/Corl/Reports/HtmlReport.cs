@@ -97,6 +97,9 @@ public static class HtmlReport
             case TableBlock table:
                 Table(html, table.Table);
                 break;
+            case WordsBlock words:
+                Words(html, words);
+                break;
             case ImagesBlock images:
                 ReportGallery.Images(html, images.Prompts);
                 break;
@@ -165,6 +168,17 @@ public static class HtmlReport
             }
 
             html.Append("</tr>\n");
+        }
+
+        html.Append("</tbody></table></div>\n");
+    }
+
+    private static void Words(StringBuilder html, WordsBlock words)
+    {
+        html.Append($"""<div class="scroll"><table class="words"><thead><tr>{string.Concat(words.Columns.Select(name => $"<th>{Escape(name)}</th>"))}</tr></thead><tbody>""").Append('\n');
+        foreach (var row in words.Rows)
+        {
+            html.Append($"<tr>{string.Concat(row.Select(cell => $"<td>{Escape(cell)}</td>"))}</tr>\n");
         }
 
         html.Append("</tbody></table></div>\n");

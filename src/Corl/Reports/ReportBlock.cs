@@ -23,6 +23,11 @@ public sealed record BarGroupsBlock(BarGroups Bars) : ReportBlock;
 /// <summary>A table of results.</summary>
 public sealed record TableBlock(ResultTable Table) : ReportBlock;
 
+/// <summary>A table of words.</summary>
+/// <param name="Columns">Heads.</param>
+/// <param name="Rows">Cells by row.</param>
+public sealed record WordsBlock(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) : ReportBlock;
+
 /// <summary>The same prompts' images at several stages.</summary>
 public sealed record ImagesBlock(IReadOnlyList<ImageComparison> Prompts) : ReportBlock;
 

@@ -102,7 +102,7 @@ public sealed class InspectTests
         Assert.Equal(Program.UsersMistake, bad.ExitCode);
         Assert.Contains($"problem: the run is not finished; its recipe with --resume --out {folder.File("run")} goes on", bad.Output, StringComparison.Ordinal);
         Assert.Contains("problem: step-00000003 had a gradient that is not finite; its batch is in", bad.Output, StringComparison.Ordinal);
-        Assert.Contains("grpo, seed 0, 2 of 2 steps, not finished", bad.Output, StringComparison.Ordinal);
+        Assert.Contains("refined-mcq (grpo), seed 0, 2 of 2 steps, not finished", bad.Output, StringComparison.Ordinal);
     }
 
     private static string? Text(CommandLine run, string property) => run.Json.GetProperty(property).GetString();

@@ -109,6 +109,38 @@ public sealed class ReproduceTests
         CommandLine.Run([.. command, "--set", "beta=0.5"]).IsMistake($"{folder.File("seed-0/unified")}: the run was made with other settings, now 'beta: 0.5'; a resumed run must be the same run; name a new --out to start another");
     }
 
+    [Fact]
+    public void Reproduce_RealModelAndData_TrainsOnTheNamedSetsAndReadsResultsOfEval()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var set in new[] { "x2x_rft_22k", "x2x_rft_16k" })
+        {
+            Directory.CreateDirectory(folder.File($"data/{set}"));
+            Assert.Equal(0, CommandLine.Run("data", "shapes", "6", "--out", folder.File($"data/{set}/train.parquet")).ExitCode);
+        }
+
+        var (model, output) = (GoldenFiles.Path("janus/tiny/native"), folder.File("out"));
+        string[] command = ["reproduce", "table1", "--quick", "--set", "group_size=2", "--set", "max_completion_length=4", "--model", model, "--data", folder.File("data"), "--out", output, "--json", "-q"];
+        var first = CommandLine.Run(command);
+        Assert.Equal(0, first.ExitCode);
+        Assert.Contains($"no result yet: corl eval geneval --model {Path.Combine(output, "seed-0/unified-refined-t2i/policy")} --out {Path.Combine(output, "seed-0/unified-refined-t2i/eval/geneval")}", first.Error, StringComparison.Ordinal);
+        Assert.Contains($"{Path.Combine(folder.File("data"), "x2x_rft_16k")}", File.ReadAllText(Path.Combine(output, "seed-0/unified-refined-t2i/run.json")), StringComparison.Ordinal);
+
+        foreach (var (run, overall) in new[] { ("baseline", "0.73"), ("unified-refined-t2i", "0.77") })
+        {
+            var results = Directory.CreateDirectory(Path.Combine(output, $"seed-0/{run}/eval/geneval"));
+            File.WriteAllText(Path.Combine(results.FullName, "result.json"), $"{{\"benchmark\": \"geneval\", \"overall\": {overall}}}");
+        }
+
+        var rows = CommandLine.Run(command).Json.GetProperty("experiments")[0].GetProperty("rows");
+        Close.To(73, rows[0].GetProperty("values")[0].GetDouble(), 1e-9);
+        Close.To(77, rows[1].GetProperty("values")[0].GetDouble(), 1e-9);
+        CommandLine.Run("reproduce", "table3", "--model", model, "--data", folder.File("data"), "--out", folder.File("other"), "-q")
+            .IsMistake($"--data {folder.File("data")}: expected a folder mcot_r1_mcq in it, with the rows that cold-sft trains on");
+        CommandLine.Run("reproduce", "table9").IsMistake("unknown figure or table 'table9'; did you mean 'table1'?");
+        CommandLine.Run("reproduce", "table1", "--model", model).IsMistake("--model and --data belong together: a real model trains on the paper's data sets; without both the Shapes world is used");
+    }
+
     private static ExperimentResults Results(double[][][] cells) => new(
         new Experiment("table4", "", [new("a", "x"), new("b", "y")], [], []), [new ResultColumn("share", "share", ColumnRole.Image, 100)], cells);
 }
