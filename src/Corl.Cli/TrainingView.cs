@@ -43,8 +43,9 @@ internal sealed class TrainingView(Session session, string stage, long total)
     private string Line(StepResult step, double left)
     {
         string Number(string name, string label) => step.Metrics.TryGetValue(name, out var value) ? string.Create(CultureInfo.InvariantCulture, $"  {label} {value:G4}") : "";
-        return $"{stage} {step.Step}/{total}{Number(MetricNames.Reward, "reward")}{Number(MetricNames.RewardStd, "±")}{Number(MetricNames.Kl, "kl")}"
-            + $"{Number(MetricNames.GradNorm, "grad")}{Number(MetricNames.MeanLength, "length")}{Number(MetricNames.StepTime, "s/step")}  {Clock(left)} left";
+        var loss = step.Metrics.ContainsKey(MetricNames.Reward) ? "" : Number(MetricNames.Loss, "loss"); // of reinforcement learning it is 0 but for rounding
+        return $"{stage} {step.Step}/{total}{loss}{Number(MetricNames.Reward, "reward")}{Number(MetricNames.RewardStd, "±")}{Number(MetricNames.Kl, "kl")}"
+            + $"{Number(MetricNames.GradNorm, "grad")}{Number(MetricNames.MeanLength, "length")}{Number(MetricNames.Eval("score"), "eval")}{Number(MetricNames.Eval(MetricNames.Reward), "eval")}{Number(MetricNames.StepTime, "s/step")}  {Clock(left)} left";
     }
 
     private void Redraw(StepResult step, double left)
