@@ -21,7 +21,7 @@ internal static class SpiceAgreement
         yield return "pairs                      number  equal F  mean |dF|      r  tuple F1";
         foreach (var file in Directory.GetFiles(folder, "pairs_*.jsonl.gz").Order(StringComparer.Ordinal))
         {
-            var pairs = Read(file).Select(pair => Scored(pair, spice, seen)).ToArray();
+            var pairs = Scored([.. Read(file)], spice, seen);
             var name = Path.GetFileName(file)["pairs_".Length..^".jsonl.gz".Length];
             yield return Line(name, pairs);
             yield return Line($"{name}, unseen", [.. pairs.Where(pair => pair.IsUnseen)]);
@@ -37,15 +37,20 @@ internal static class SpiceAgreement
         }
     }
 
-    private static Pair Scored(JsonElement pair, Spice spice, HashSet<string> seen)
+    private static Pair[] Scored(JsonElement[] pairs, Spice spice, HashSet<string> seen)
     {
-        var test = pair.GetProperty("test").GetString()!;
-        string[] references = [.. pair.GetProperty("refs").EnumerateArray().Select(reference => reference.GetString()!)];
-        var facts = spice.Parser.Facts(test).Where(fact => !fact.IsCountOnly).Select(Raw).ToHashSet();
-        var golden = pair.GetProperty("test_raw").EnumerateArray().Select(tuple => string.Join(" | ", tuple.EnumerateArray().Select(part => part.GetString()))).ToHashSet();
-        var isUnseen = references.Append(test).All(caption => !seen.Contains(Key(TreebankTokenizer.Sentences(caption).SelectMany(words => words))));
-        var f = pair.GetProperty("scores").GetProperty("All").GetProperty("f").GetDouble();
-        return new Pair(spice.Score(spice.Graph(test), spice.Graph(references)).F, f, facts.Count(golden.Contains), facts.Count, golden.Count, isUnseen);
+        string[] tests = [.. pairs.Select(pair => pair.GetProperty("test").GetString()!)];
+        string[][] references = [.. pairs.Select(pair => pair.GetProperty("refs").EnumerateArray().Select(reference => reference.GetString()!).ToArray())];
+        bool IsUnseen(string caption) => !seen.Contains(Key(TreebankTokenizer.Sentences(caption).SelectMany(words => words)));
+        var (graphs, facts) = (spice.Graphs(tests), spice.Parser.Facts(tests));
+        return [.. pairs.Select((pair, i) =>
+        {
+            var ours = facts[i].Where(fact => !fact.IsCountOnly).Select(Raw).ToHashSet();
+            var golden = pair.GetProperty("test_raw").EnumerateArray().Select(tuple => string.Join(" | ", tuple.EnumerateArray().Select(part => part.GetString()))).ToHashSet();
+            var f = pair.GetProperty("scores").GetProperty("All").GetProperty("f").GetDouble();
+            var score = spice.Score(graphs[i], spice.Graph(references[i])).F;
+            return new Pair(score, f, ours.Count(golden.Contains), ours.Count, golden.Count, references[i].Append(tests[i]).All(IsUnseen));
+        })];
     }
 
     private static string Raw(SceneFact fact) => string.Join(" | ", new[] { fact.Subject, fact.Attribute ?? fact.Target, fact.Relation }.Where(part => part is not null));

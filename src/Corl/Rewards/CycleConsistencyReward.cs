@@ -132,11 +132,10 @@ public sealed class CycleConsistencyReward : IReward
         return _captioner.Caption(images.index_select(0, tensor(rows.Select(row => (long)row).ToArray(), device: images.device)), Captioning);
     }
 
-    // A prompt has G captions and many captions are alike: each text is parsed once.
+    // All captions and prompts are parsed together; a prompt has G captions, and each text is parsed once.
     private static double[] Compare(Spice spice, IReadOnlyList<string> captions, IReadOnlyList<string> prompts)
     {
-        var graphs = new Dictionary<string, SceneGraph>();
-        SceneGraph Graph(string text) => graphs.TryGetValue(text, out var graph) ? graph : graphs[text] = spice.Graph(text);
-        return [.. captions.Zip(prompts, (caption, prompt) => Math.Min(1, spice.Score(Graph(caption), Graph(prompt)).F))];
+        var graphs = spice.Graphs([.. captions, .. prompts]);
+        return [.. captions.Select((_, i) => Math.Min(1, spice.Score(graphs[i], graphs[captions.Count + i]).F))];
     }
 }

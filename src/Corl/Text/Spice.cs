@@ -53,6 +53,15 @@ public sealed record Spice
     /// <summary>Both graphs' tuples, which of them match, and the score by kind of tuple.</summary>
     public SpiceReport Explain(string candidate, string reference) => new(Graph(candidate).Compile(), Graph(reference).Compile());
 
+    /// <summary>The scene graph of each caption: what <see cref="Graph"/> gives for it, several times as fast. Equal captions are read once.</summary>
+    public SceneGraph[] Graphs(IReadOnlyList<string> captions)
+    {
+        string[] distinct = [.. captions.Distinct()];
+        var facts = Parser.Facts([.. distinct.Select(caption => Form.Apply(caption))]);
+        var graphs = distinct.Index().ToDictionary(caption => caption.Item, caption => new SceneGraph(facts[caption.Index], Synonyms));
+        return [.. captions.Select(caption => graphs[caption])];
+    }
+
     /// <summary>The scene graph of a caption, or of several references merged into one.</summary>
-    public SceneGraph Graph(params IEnumerable<string> captions) => new(captions.SelectMany(caption => Parser.Facts(Form.Apply(caption))), Synonyms);
+    public SceneGraph Graph(params IEnumerable<string> captions) => new(Parser.Facts([.. captions.Select(caption => Form.Apply(caption))]).SelectMany(facts => facts), Synonyms);
 }

@@ -8,6 +8,7 @@ internal static class TreebankTokenizer
 {
     // Ours: far beyond any caption or prompt; what follows is not read, so that time is bounded whatever the text.
     private const int MaxCharacters = 20_000, MaxWords = 1_000;
+    private const int LongestSentence = 200; // words; the time for a tree grows with their third power, and the treebank's longest has 132
 
     private static readonly string[] Contractions = ["n't", "'s", "'re", "'ve", "'ll", "'d", "'m"];
     private static readonly HashSet<string> Abbreviations = ["mr", "mrs", "ms", "dr", "st", "jr", "sr", "vs", "etc", "inc", "co", "ave", "mt", "no", "lt", "gen", "sgt", "capt", "prof", "rev", "blvd", "ltd", "corp", "rd"];
@@ -32,6 +33,12 @@ internal static class TreebankTokenizer
         var (count, isQuoted) = (0, false);
         for (var at = 0; at < text.Length && count < MaxWords; count++)
         {
+            if (words.Count >= LongestSentence)
+            {
+                sentences.Add(words);
+                words = [];
+            }
+
             if (char.IsWhiteSpace(text[at]) || char.IsControl(text[at]))
             {
                 at++;

@@ -1,6 +1,7 @@
+using Corl.Tests.Text.Parsing;
 using Corl.Text.Learnt;
 
-namespace Corl.Tests.Text.Parsing;
+namespace Corl.Tests.Text.Learnt;
 
 public sealed class TreebankTokenizerTests
 {
