@@ -61,6 +61,25 @@ public sealed class SampleSetTests
     }
 
     [Fact]
+    public void Batches_AreReadAheadOnAThreadOfTheirOwn_AndNotFurtherThanTwo()
+    {
+        // One batch is returned, two wait, one is in the making: four batches of three rows, however long nobody asks.
+        var (reads, threads) = (0, new HashSet<int>());
+        using var set = SampleSet.Generate("counted", 1000, SampleParts.Prompt, i =>
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            Interlocked.Increment(ref reads);
+            return new Sample { Id = $"{i}", Prompt = $"{i}" };
+        });
+        using var batches = set.Batches(seed: 1, batchSize: 3);
+        batches.Next(Stop);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref reads) >= 12, TimeSpan.FromSeconds(20)));
+        Thread.Sleep(50);
+        Assert.Equal(12, Volatile.Read(ref reads));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, Assert.Single(threads));
+    }
+
+    [Fact]
     public void Batches_BadRows_AreSkippedCountedOnceAndNamed()
     {
         using var set = Numbers(10, bad: [2, 7]);

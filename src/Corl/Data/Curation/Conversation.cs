@@ -8,6 +8,8 @@ namespace Corl.Data.Curation;
 /// </summary>
 internal static partial class Conversation
 {
+    private const int LongestTurn = 50_000; // characters; ours: ten times the longest reasoning of these sets
+
     /// <summary>Reads the first question and its answer.</summary>
     public static Adapted Read(JsonAt item, string id, string? image, int? row)
     {
@@ -15,6 +17,11 @@ internal static partial class Conversation
         if (turns.Length < 2)
         {
             return Adapted.Unfit("no answer");
+        }
+
+        if (turns.Any(turn => turn.Length > LongestTurn))
+        {
+            return Adapted.Unfit("the conversation is too long");
         }
 
         var (question, choices) = Question(turns[0]);
@@ -80,7 +87,7 @@ internal static partial class Conversation
     [GeneratedRegex(@"^[ \t]*\(?([A-N])[.:)][ \t]*(\S.*)$", RegexOptions.CultureInvariant | RegexOptions.Multiline)]
     private static partial Regex ChoiceLine();
 
-    [GeneratedRegex(@"\\boxed\{(?<boxed>[^{}]{1,200})\}|(?:(?:\b[Tt]he )?(?:[Ff]inal |[Cc]orrect )?\b[Aa]nswer(?:(?: is)?[ \t]*:| is\b)|^[ \t]*\#{4})[ \t]*(?<plain>[^\n]{1,200}?)[ \t]*\.?[ \t]*$", RegexOptions.CultureInvariant | RegexOptions.Multiline)]
+    [GeneratedRegex(@"\\boxed\{(?<boxed>[^{}]{1,200})\}|(?:(?:\b[Tt]he )?(?:[Ff]inal |[Cc]orrect )?\b[Aa]nswer(?:(?: is)?[ \t]{0,20}:| is\b)|^[ \t]{0,20}\#{4})[ \t]{0,20}(?<plain>[^\n]{1,200}?)[ \t]{0,20}\.?[ \t]{0,20}$", RegexOptions.CultureInvariant | RegexOptions.Multiline)]
     private static partial Regex Final();
 
     // "So the answer is C" before "Answer: C", or what is left of it.

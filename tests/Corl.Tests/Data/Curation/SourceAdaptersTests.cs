@@ -132,6 +132,17 @@ public sealed class SourceAdaptersTests
         Assert.Equal(("How many?", answer, rationale), (problem.Question, problem.Answer, problem.Rationale));
     }
 
+    [Fact]
+    public void Conversation_HostileText_TakesNoTime()
+    {
+        // Runs of blanks after every "answer is", which a careless pattern tries in all splits.
+        var hostile = string.Concat(Enumerable.Repeat("the answer is" + new string(' ', 4_000) + "\\n", 11)) + "the answer is 4.";
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        Assert.Equal("4", Problem(SourceFormat.Mavis, $$"""{"image": "i.png", "conversations": [{"from": "human", "value": "Question: How many?"}, {"from": "gpt", "value": "{{hostile}}"}]}""").Answer);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+        Assert.Equal("the conversation is too long", Read(SourceFormat.Mavis, $$"""{"image": "i.png", "conversations": [{"value": "?"}, {"value": "{{new string('x', 50_001)}}"}]}""").Reason);
+    }
+
     [Theory]
     [InlineData("""["Your_path/R-CoT-main/GeoMM/result/a/1.png"]""", "result/a/1.png")]
     [InlineData("\"a/1.png\"", "a/1.png")]
