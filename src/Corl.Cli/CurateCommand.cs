@@ -60,6 +60,11 @@ internal static class CurateCommand
             throw new UserException($"{folder.Path}: no row passed the filters; report.html says why");
         }
 
+        foreach (var line in CurationReport.Histogram(counts))
+        {
+            session.Print(line);
+        }
+
         session.Print($"{folder.Path}: {counts.Rows:N0} rows, {summary.Seconds} s; report.html says where they come from");
         session.Document(summary);
         return Program.Done;

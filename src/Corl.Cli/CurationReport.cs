@@ -30,6 +30,14 @@ internal static class CurationReport
         return summary;
     }
 
+    /// <summary>The coverage of the rows' prompts, line by line; nothing where there are none.</summary>
+    public static IEnumerable<string> Histogram(CurationCounts counts)
+    {
+        const int Longest = 40; // characters of the largest bar
+        return counts.Threshold is null ? [] : Histogram(counts.Coverage).Where(bin => bin.Value > 0)
+            .Select(bin => string.Create(CultureInfo.InvariantCulture, $"coverage {bin.Key}  {bin.Value,9:N0}  {new string('█', (int)Math.Ceiling(Longest * bin.Value / counts.Coverage.Max()))}"));
+    }
+
     private static CurationSummary Summary(CurationSettings settings, CurationCounts counts, double seconds) => new(
         counts.Rows, settings.Rows, counts.MultipleChoice, counts.Rows - counts.MultipleChoice, Rounded(counts.MeanCoverage), Rounded(counts.Threshold), counts.Threshold is null ? null : counts.Coverage,
         counts.Letters.Index().Where(letter => letter.Item > 0).ToDictionary(letter => OptionOrder.Letters[letter.Index].ToString(), letter => Math.Round((double)letter.Item / counts.MultipleChoice, 4)),

@@ -88,7 +88,7 @@ internal sealed class EntityLexicon(IReadOnlySet<string> frequent)
         }
 
         var isVerbForm = (form.EndsWith("ing", StringComparison.Ordinal) || form.EndsWith("ed", StringComparison.Ordinal)) && !EntityWords.NounsInIng.Contains(form) && Lemmatizer.Verb(form) is { } verb && verb != form;
-        return lemma.Length < 2 || !char.IsLetter(lemma[0]) || isVerbForm || EntityWords.Meta.Contains(lemma) || EntityWords.Verbs.Contains(lemma) || !IsMostlyNoun(lemma) ? null : lemma;
+        return lemma.Length < 2 || !char.IsLetter(lemma[0]) || isVerbForm || EntityWords.Grammar.Contains(form) || EntityWords.Meta.Contains(lemma) || EntityWords.Verbs.Contains(lemma) || !IsMostlyNoun(lemma) ? null : lemma;
     }
 
     // In sense-tagged texts a noun as often as anything else.

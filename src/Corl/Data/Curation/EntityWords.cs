@@ -125,6 +125,15 @@ internal static class EntityWords
         "left", "right", "close", "shot", "scene", "area", "variety", "display", "color", "size", "shape", "answer", "question", "choice", "reason", "use", "fact", "case",
     ];
 
+    /// <summary>Words of grammar that a dictionary also has as nouns: "at" is a unit, "it" a trade, "he" a gas.</summary>
+    public static readonly HashSet<string> Grammar =
+    [
+        "a", "an", "the", "am", "as", "at", "but", "by", "do", "he", "her", "his", "i", "if", "in", "it", "its", "me", "my", "no", "now", "of", "off", "on", "or", "our", "out", "over", "own", "past",
+        "she", "so", "some", "such", "than", "that", "them", "then", "there", "they", "this", "to", "up", "us", "vs", "we", "while", "who", "with", "you", "inside", "outside", "front", "upside",
+        "down", "here", "what", "which", "where", "when", "why", "how", "yes", "not", "all", "any", "both", "each", "more", "most", "much", "many", "few", "least", "less", "same",
+        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "dozen", "hundred", "thousand", "first", "second", "third", "sat", "ran", "lot",
+    ];
+
     /// <summary>Verbs of captions that are also nouns.</summary>
     public static readonly HashSet<string> Verbs =
     [
