@@ -8,19 +8,22 @@ using static TorchSharp.torch;
 
 namespace Corl.Cli;
 
-/// <summary>Turns the names of a recipe into rewards, once, at the edge of the program; owns the networks behind them.</summary>
+/// <summary>Turns the names of a recipe into rewards, once, at the edge of the program; owns what is behind them.</summary>
 internal sealed class RewardModels : IDisposable
 {
     /// <summary>The names that a recipe's rewards may have.</summary>
     public static readonly string[] Names = ["cycle", "tim", "clip", "caption_words", "bertscore", "accuracy", "format"];
 
-    private readonly List<IDisposable> _networks = [];
+    private readonly List<IDisposable> _owned = [];
 
-    private RewardModels(Recipe recipe, Policy? policy, Device device)
+    private RewardModels(Session session, Recipe recipe, Policy? policy, Device device)
     {
         try
         {
-            Sum = new RewardSum([.. recipe.Stage.Rewards.Select(reward => new RewardTerm(Make(reward.Key, recipe, policy, device), reward.Value))]);
+            Sum = new RewardSum([.. recipe.Stage.Rewards.Select(reward => new RewardTerm(Make(session, reward.Key, recipe, policy, device), reward.Value)
+            {
+                Floor = (float)recipe.Judges.Floors.GetValueOrDefault(reward.Key),
+            })]);
         }
         catch
         {
@@ -44,7 +47,7 @@ internal sealed class RewardModels : IDisposable
             session.Warn("judges.captioner or judges.perceptual is not set: the tiny networks of the Shapes world judge; for photographs name a BLIP folder and a VGG, AlexNet or SqueezeNet file");
         }
 
-        return new RewardModels(recipe, policy, device);
+        return new RewardModels(session, recipe, policy, device);
     }
 
     /// <summary>How captions are compared; the closed grammar of the Shapes world knows no forms.</summary>
@@ -56,9 +59,9 @@ internal sealed class RewardModels : IDisposable
         _ => Text.Spice.Java with { Form = form },
     };
 
-    public void Dispose() => _networks.ForEach(network => network.Dispose());
+    public void Dispose() => _owned.ForEach(owned => owned.Dispose());
 
-    private IReward Make(string name, Recipe recipe, Policy? policy, Device device) => name switch
+    private IReward Make(Session session, string name, Recipe recipe, Policy? policy, Device device) => name switch
     {
         "cycle" => Cycle(recipe.Judges, device),
         "tim" => Match(recipe, policy ?? throw new UserException("the reward tim needs a policy; name its folder with --model")),
@@ -67,15 +70,31 @@ internal sealed class RewardModels : IDisposable
         "bertscore" => new BertScoreReward(Bert(recipe.Judges, device), Captioner(recipe.Judges, device)) { Captioning = recipe.Judges.Captions },
         "accuracy" => new AnswerAccuracyReward { Equivalence = recipe.Judges.Equivalence },
         "format" => new FormatReward(),
+        _ when recipe.Judges.Custom.TryGetValue(name, out var custom) => Custom(session, name, custom),
         _ => throw new UserException($"unknown reward '{name}'; {NearestKey.Suggest(name, Names)}"),
     };
+
+    private IReward Custom(Session session, string name, CustomReward custom)
+    {
+        IReward reward = custom.Type != CustomReward.Process ? RewardAssembly.Load(name, custom) : new ProcessReward(name, custom.Command)
+        {
+            Judges = custom.Judges,
+            Folder = custom.Folder!,
+            Timeout = TimeSpan.FromSeconds(custom.Timeout),
+            Fields = custom.Fields,
+            Messages = line => session.Progress($"{name}: {line}"),
+            Cancellation = session.Interrupt,
+        };
+        _owned.Add((IDisposable)reward);
+        return reward;
+    }
 
     private TextImageMatchReward Match(Recipe recipe, Policy policy)
     {
         var scorer = recipe.Judges.TimFrozen ? policy.Snapshot(recipe.Stage.TrainableParts) : null;
         if (scorer is not null)
         {
-            _networks.Add(scorer);
+            _owned.Add(scorer);
         }
 
         return new TextImageMatchReward(policy, scorer) { States = recipe.Judges.TimStates, Spans = recipe.Judges.TimSpans };
@@ -84,14 +103,14 @@ internal sealed class RewardModels : IDisposable
     private ClipScoreReward Clip(JudgeSettings judges, Device device)
     {
         var clip = ClipModel.Load(judges.Clip ?? throw new UserException("the reward clip needs judges.clip, the folder of a CLIP model"), device);
-        _networks.Add(clip);
+        _owned.Add(clip);
         return new ClipScoreReward(clip);
     }
 
     private CycleConsistencyReward Cycle(JudgeSettings judges, Device device)
     {
         var lpips = Lpips.Load(judges.Perceptual ?? ModelFolder.Shipped("perceptual"), device: device);
-        _networks.Add(lpips);
+        _owned.Add(lpips);
         var size = judges.PerceptualSize ?? CycleConsistencyReward.SizeFor(lpips);
         if (judges.Similarity == CaptionSimilarity.Spice)
         {
@@ -109,11 +128,11 @@ internal sealed class RewardModels : IDisposable
 
     private BlipCaptioner Captioner(JudgeSettings judges, Device device)
     {
-        var captioner = _networks.OfType<BlipCaptioner>().FirstOrDefault(); // shared by the rewards that need one
+        var captioner = _owned.OfType<BlipCaptioner>().FirstOrDefault(); // shared by the rewards that need one
         if (captioner is null)
         {
             captioner = BlipCaptioner.Load(judges.Captioner ?? ModelFolder.Shipped("captioner"), device);
-            _networks.Add(captioner);
+            _owned.Add(captioner);
         }
 
         return captioner;
@@ -121,12 +140,12 @@ internal sealed class RewardModels : IDisposable
 
     private BertScore Bert(JudgeSettings judges, Device device)
     {
-        var bert = _networks.OfType<BertScore>().FirstOrDefault();
+        var bert = _owned.OfType<BertScore>().FirstOrDefault();
         if (bert is null)
         {
             var folder = judges.BertScore ?? throw new UserException("BERTScore needs judges.bert_score, the folder of a BERT or RoBERTa encoder");
             bert = BertScore.Load(folder, new BertScoreOptions { Rules = judges.BertScoreRules, Layer = judges.BertScoreLayer, Baseline = judges.BertScoreBaseline }, device);
-            _networks.Add(bert);
+            _owned.Add(bert);
         }
 
         return bert;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Corl.Cli.Recipes;
 using Corl.Rewards;
+using YamlDotNet.RepresentationModel;
 using static TorchSharp.torch;
 
 namespace Corl.Cli;
@@ -13,7 +14,7 @@ internal static class ScoreCommand
 
     private static readonly Argument<string> Rows = new("rows") { Description = $"JSON Lines or Parquet with what the rewards need: {string.Join(", ", ScoredRow.Keys)} (MC or OE)" };
     private static readonly Option<string> RecipeFile = new("--recipe") { Description = "Recipe whose rewards, weights and judges are used", DefaultValueFactory = _ => "unified", HelpName = "file" };
-    private static readonly Option<string[]> Named = new("--reward") { Description = $"Use this reward instead of the recipe's, weight 1 where none is said; may be repeated: {string.Join(", ", RewardModels.Names)}", HelpName = "name[=weight]", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> Named = new("--reward") { Description = $"Use this reward instead of the recipe's, weight 1 where none is said, or one of yours as it stands in a list of rewards, {{ type: …, assembly: … }}; may be repeated: {string.Join(", ", RewardModels.Names)}", HelpName = "name[=weight]", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Set = new("--set") { Description = "Change a setting of the recipe", HelpName = "key=value", DefaultValueFactory = _ => [] };
     private static readonly Option<string?> Out = new("--out") { Description = "Write every row's scores as Parquet", HelpName = "file.parquet" };
 
@@ -60,21 +61,22 @@ internal static class ScoreCommand
 
     private static Recipe Chosen(Session session)
     {
-        var recipe = Recipe.Load(session.Value(RecipeFile)!, session.Value(Set)!);
         var named = session.Value(Named)!;
-        return named.Length == 0 ? recipe : recipe with { Stage = recipe.Stage with { Rewards = new Dictionary<string, double>(named.Select(Weight)) } };
+        return Recipe.Load(session.Value(RecipeFile)!, session.Value(Set)!, named.Length == 0 ? null : named.Select(Entry));
     }
 
-    private static KeyValuePair<string, double> Weight(string text)
+    // An entry of a recipe's list of rewards, or a name with or without a weight.
+    private static YamlNode Entry(string text)
     {
-        var parts = text.Split('=', 2);
-        if (!RewardModels.Names.Contains(parts[0]))
+        if (text.TrimStart().StartsWith('{'))
         {
-            throw new UserException($"--reward {text}: unknown reward '{parts[0]}'; {NearestKey.Suggest(parts[0], RewardModels.Names)}");
+            return YamlTree.Parse($"reward: {text}", $"--reward {text}").Children.Single().Value;
         }
 
-        return parts.Length == 1 ? new(parts[0], 1)
-            : double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) ? new(parts[0], weight)
+        var parts = text.Split('=', 2);
+        return !RewardModels.Names.Contains(parts[0]) ? throw new UserException($"--reward {text}: unknown reward '{parts[0]}'; {NearestKey.Suggest(parts[0], RewardModels.Names)}")
+            : parts.Length == 1 ? parts[0]
+            : double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? new YamlMappingNode("type", parts[0], "weight", parts[1])
             : throw new UserException($"--reward {text}: the weight '{parts[1]}' is no number");
     }
 

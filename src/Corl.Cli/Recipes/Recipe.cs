@@ -7,6 +7,7 @@ using Corl.Shapes;
 using Corl.Text;
 using Corl.Text.Mathematics;
 using Corl.Training;
+using YamlDotNet.RepresentationModel;
 
 namespace Corl.Cli.Recipes;
 
@@ -36,12 +37,19 @@ internal sealed record Recipe : TrainingRecipe
     /// <param name="path">The file, or the name of a recipe that ships with the program, for example "shapes/unified".</param>
     /// <param name="overrides">"key=value" in order.</param>
     /// <exception cref="UserException">Names the file, the line and the key.</exception>
-    public static Recipe Load(string path, params IEnumerable<string> overrides)
+    public static Recipe Load(string path, params IEnumerable<string> overrides) => Load(path, overrides, null);
+
+    /// <summary>The same with other rewards.</summary>
+    /// <param name="path">The file, or the name of a recipe that ships with the program.</param>
+    /// <param name="overrides">"key=value" in order.</param>
+    /// <param name="rewards">Entries of a list of rewards that take the place of the recipe's; null for the recipe's.</param>
+    public static Recipe Load(string path, IEnumerable<string> overrides, IEnumerable<YamlNode>? rewards)
     {
-        var recipe = ShippedRecipes.Read<Recipe>(path, overrides, out var file);
+        var recipe = ShippedRecipes.Read<Recipe>(path, overrides, out var file, rewards);
         RefuseUnknownRewards(recipe, file);
         recipe.Stage.Validated();
-        return recipe;
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        return recipe with { Judges = recipe.Judges with { Custom = new OrderedDictionary<string, CustomReward>(recipe.Judges.Custom.Select(x => KeyValuePair.Create(x.Key, x.Value.Resolved(x.Key, folder)))) } };
     }
 
     /// <inheritdoc/>
@@ -65,12 +73,15 @@ internal sealed record Recipe : TrainingRecipe
 
     private static void RefuseUnknownRewards(Recipe recipe, string file)
     {
-        foreach (var name in recipe.Stage.Rewards.Keys)
+        string[] known = [.. RewardModels.Names, .. recipe.Judges.Custom.Keys];
+        foreach (var name in recipe.Stage.Rewards.Keys.Where(name => !known.Contains(name)))
         {
-            if (!RewardModels.Names.Contains(name))
-            {
-                throw new UserException($"{file}: unknown reward '{name}'; {NearestKey.Suggest(name, RewardModels.Names)}");
-            }
+            throw new UserException($"{file}: unknown reward '{name}'; {NearestKey.Suggest(name, known)}");
+        }
+
+        foreach (var name in recipe.Judges.Floors.Keys.Where(name => !recipe.Stage.Rewards.ContainsKey(name)))
+        {
+            throw new UserException($"{file}: judges.floors names '{name}', which is not among the rewards; {NearestKey.Suggest(name, recipe.Stage.Rewards.Keys)}");
         }
     }
 }
@@ -125,6 +136,12 @@ internal sealed record JudgeSettings
 
     /// <summary>What is done to captions before they are compared: as sentences, so that a missing full stop is no difference.</summary>
     public CaptionForm SpiceForm { get; init; } = CaptionForm.Stopped;
+
+    /// <summary>By reward, what a candidate counts that the reward could not score, such as an image with a value that is not a number; 0 where nothing is said.</summary>
+    public IReadOnlyDictionary<string, double> Floors { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>What is behind the rewards that are not built in, by name.</summary>
+    public IReadOnlyDictionary<string, CustomReward> Custom { get; init; } = new Dictionary<string, CustomReward>();
 }
 
 /// <summary>How a caption and its prompt are compared.</summary>

@@ -1,3 +1,5 @@
+using YamlDotNet.RepresentationModel;
+
 namespace Corl.Cli.Recipes;
 
 /// <summary>Recipe files, those that ship with the program among them.</summary>
@@ -15,14 +17,24 @@ internal static class ShippedRecipes
     /// <param name="path">The file, or the name of a recipe that ships with the program.</param>
     /// <param name="overrides">"key=value" in order.</param>
     /// <param name="file">The file that was read.</param>
+    /// <param name="rewards">Entries of a list of rewards that take the place of the recipe's; null for the recipe's.</param>
     /// <exception cref="UserException">Names the file, the line and the key.</exception>
-    public static T Read<T>(string path, IEnumerable<string> overrides, out string file) where T : TrainingRecipe
+    public static T Read<T>(string path, IEnumerable<string> overrides, out string file, IEnumerable<YamlNode>? rewards = null) where T : TrainingRecipe
     {
         file = File.Exists(path) ? path : Shipped(path) ?? path;
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         var tree = YamlTree.Read(file);
+        RewardList.Spread(tree, file, folder);
         foreach (var assignment in overrides)
         {
             YamlTree.Set(tree, assignment);
+            RewardList.Spread(tree, file, folder);
+        }
+
+        if (rewards is not null)
+        {
+            tree.Children["rewards"] = new YamlSequenceNode(rewards);
+            RewardList.Spread(tree, "--reward", Directory.GetCurrentDirectory());
         }
 
         var recipe = YamlBinder.Read<T>(tree, file);

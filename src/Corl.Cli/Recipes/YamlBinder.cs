@@ -226,7 +226,7 @@ internal static class YamlBinder
     private static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     // A node that came from --set has no line of the file.
-    private static UserException Wrong(YamlNode node, string file, string what) => new(!node.Start.Equals(Mark.Empty) ? $"{file}:{node.Start.Line}: {what}" : $"{file}: {what}");
+    internal static UserException Wrong(YamlNode node, string file, string what) => new(!node.Start.Equals(Mark.Empty) ? $"{file}:{node.Start.Line}: {what}" : $"{file}: {what}");
 }
 
 /// <summary>On a property of a settings record: its own settings are written beside those around it, not under a key of its own.</summary>

@@ -106,7 +106,7 @@ internal sealed class StepMetrics(int updates)
 
         foreach (var column in table.Columns)
         {
-            _values[$"rewards/{column.Name}/failed"] = column.Failed;
+            _values[MetricNames.RewardFailed(column.Name)] = column.Failed;
         }
 
         if (completions.Answers is { } answers)

@@ -10,9 +10,6 @@ namespace Corl.Models;
 /// </summary>
 internal sealed class BertEncoder : Module
 {
-    private const int MaxConfigBytes = 1 << 20; // ours: real ones have 1 kB
-    private const int MaxSize = 1 << 20;        // ours: above every width, count and vocabulary
-
     private readonly BertEmbeddings embeddings;
     private readonly BertLayers encoder;
 
@@ -38,7 +35,7 @@ internal sealed class BertEncoder : Module
     /// <exception cref="UserException">A file is missing or does not fit; names the file and the tensor or key.</exception>
     public static BertEncoder Load(string directory, Device? device = null)
     {
-        var config = ReadConfig(JsonAt.Open(Path.Combine(directory, "config.json"), MaxConfigBytes));
+        var config = ReadConfig(NetworkConfig.Open(Path.Combine(directory, "config.json")));
         using var weights = new RenamedWeights(directory, Key);
         var model = new BertEncoder(config, weights.On(device ?? CPU));
         weights.RefuseLeftovers();
@@ -89,18 +86,16 @@ internal sealed class BertEncoder : Module
         }
 
         // RoBERTa counts positions from the row after its padding id.
-        var first = isRoberta ? Int("pad_token_id", low: 0) + 1 : 0;
+        var first = isRoberta ? root.Size("pad_token_id", low: 0) + 1 : 0;
         var config = new BertConfig(
-            Int("vocab_size"), Int("hidden_size"), Int("num_hidden_layers"), Int("num_attention_heads"), Int("intermediate_size"), Int("max_position_embeddings"),
-            root.Find("layer_norm_eps")?.Number() ?? 1e-12, Int("type_vocab_size"), first);
+            root.Size("vocab_size"), root.Size("hidden_size"), root.Size("num_hidden_layers"), root.Size("num_attention_heads"), root.Size("intermediate_size"), root.Size("max_position_embeddings"),
+            root.NormEpsilon(1e-12), root.Size("type_vocab_size"), first);
         return config switch
         {
             _ when config.Width % config.Heads != 0 => throw root.Error($"the width {config.Width} is no multiple of the {config.Heads} heads"),
             _ when config.Positions < first + 3 => throw root.Error($"{config.Positions} positions leave no room for a text"),
             _ => config,
         };
-
-        int Int(string key, int low = 1) => root[key].Integer(low, MaxSize);
     }
 }
 

@@ -212,15 +212,14 @@ public sealed class BertScore : IDisposable
 
     private static (int MaxTokens, bool IsUncased) TokenizerSettings(string directory)
     {
-        const int MaxConfigBytes = 1 << 20; // ours: real ones have 1 kB
-        const int MinTokens = 3;            // a token between the two around it
+        const int MinTokens = 3; // a token between the two around it
         var file = Path.Combine(directory, "tokenizer_config.json");
         if (!File.Exists(file))
         {
             return (int.MaxValue, true);
         }
 
-        var root = JsonAt.Open(file, MaxConfigBytes);
+        var root = NetworkConfig.Open(file);
         var limit = root.Find("model_max_length")?.Number() ?? int.MaxValue; // some files have 1e30 for none
         return ((int)Math.Clamp(limit, MinTokens, int.MaxValue), root.Find("do_lower_case")?.Flag() ?? true);
     }

@@ -57,9 +57,8 @@ public sealed class BlipCaptioner : Module
     /// <inheritdoc cref="Load(string, Device)"/>
     public static BlipCaptioner Load(string directory, string weightsPath, Device? device = null)
     {
-        const int MaxConfigBytes = 1 << 20; // ours: the files of the hub have 5 kB
         var file = Path.Combine(directory, "config.json");
-        var root = JsonAt.Open(file, MaxConfigBytes);
+        var root = NetworkConfig.Open(file);
         var isShapes = root.Find("vocabulary") is not null;
         var tokenizer = isShapes ? WordPiece.From([.. root["vocabulary"].Items().Select(token => token.Text())], file) : WordPiece.Load(directory);
         var config = isShapes ? BlipConfig.ReadShapes(root, tokenizer.Tokens) : BlipConfig.Read(root);

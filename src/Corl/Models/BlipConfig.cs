@@ -6,9 +6,6 @@ namespace Corl.Models;
 /// <summary>Sizes and special ids of a BLIP captioner.</summary>
 public sealed record BlipConfig
 {
-    private const int MaxConfigBytes = 1 << 20; // ours: the files of the hub have 5 kB
-    private const int MaxSize = 1 << 20;        // ours: above every width, count and vocabulary
-
     /// <summary>H and W in pixels.</summary>
     public required int ImageSize { get; init; }
 
@@ -63,11 +60,13 @@ public sealed record BlipConfig
     /// <summary>Image tokens T: the class token and one per patch.</summary>
     public int ImageTokens => 1 + (ImageSize / PatchSize * (ImageSize / PatchSize));
 
+    internal TransformerConfig Vision => new(VisionWidth, VisionLayers, VisionHeads, VisionMlpWidth, VisionNormEpsilon);
+
     internal BertConfig Text => new(Vocabulary, TextWidth, TextLayers, TextHeads, TextMlpWidth, Positions, TextNormEpsilon);
 
     /// <summary>Reads a Hugging Face config.json; what it leaves out has the values of blip-image-captioning-base.</summary>
     /// <exception cref="UserException">No BLIP configuration; names the file and the key.</exception>
-    public static BlipConfig Load(string file) => Read(JsonAt.Open(file, MaxConfigBytes));
+    public static BlipConfig Load(string file) => Read(NetworkConfig.Open(file));
 
     internal static BlipConfig Read(JsonAt root)
     {
@@ -79,23 +78,23 @@ public sealed record BlipConfig
         var (vision, text) = (root["vision_config"], root["text_config"]);
         var config = new BlipConfig
         {
-            ImageSize = Int(vision, "image_size", 384),
-            PatchSize = Int(vision, "patch_size", 16),
-            VisionWidth = Int(vision, "hidden_size", 768),
-            VisionLayers = Int(vision, "num_hidden_layers", 12),
-            VisionHeads = Int(vision, "num_attention_heads", 12),
-            VisionMlpWidth = Int(vision, "intermediate_size", 3072),
-            VisionNormEpsilon = vision.Find("layer_norm_eps")?.Number() ?? 1e-5,
-            Vocabulary = Int(text, "vocab_size", 30524),
-            TextWidth = Int(text, "hidden_size", 768),
-            TextLayers = Int(text, "num_hidden_layers", 12),
-            TextHeads = Int(text, "num_attention_heads", 12),
-            TextMlpWidth = Int(text, "intermediate_size", 3072),
-            Positions = Int(text, "max_position_embeddings", 512),
-            TextNormEpsilon = text.Find("layer_norm_eps")?.Number() ?? 1e-12,
-            Start = Int(text, "bos_token_id", 30522, low: 0),
-            Stop = Int(text, "sep_token_id", 102, low: 0),
-            Pad = Int(text, "pad_token_id", 0, low: 0),
+            ImageSize = vision.Size("image_size", 384),
+            PatchSize = vision.Size("patch_size", 16),
+            VisionWidth = vision.Size("hidden_size", 768),
+            VisionLayers = vision.Size("num_hidden_layers", 12),
+            VisionHeads = vision.Size("num_attention_heads", 12),
+            VisionMlpWidth = vision.Size("intermediate_size", 3072),
+            VisionNormEpsilon = vision.NormEpsilon(1e-5),
+            Vocabulary = text.Size("vocab_size", 30524),
+            TextWidth = text.Size("hidden_size", 768),
+            TextLayers = text.Size("num_hidden_layers", 12),
+            TextHeads = text.Size("num_attention_heads", 12),
+            TextMlpWidth = text.Size("intermediate_size", 3072),
+            Positions = text.Size("max_position_embeddings", 512),
+            TextNormEpsilon = text.NormEpsilon(1e-12),
+            Start = text.Size("bos_token_id", 30522, low: 0),
+            Stop = text.Size("sep_token_id", 102, low: 0),
+            Pad = text.Size("pad_token_id", 0, low: 0),
         };
         // The hub's first configurations said 8 heads for the base decoder, which was trained with 12 (transformers, issue 22625).
         return (config is { TextHeads: 8, TextWidth: 768 } ? config with { TextHeads = 12 } : config).Checked(root);
@@ -104,21 +103,21 @@ public sealed record BlipConfig
     /// <summary>Reads the configuration of the first captioner of the Shapes world, which had a format of its own.</summary>
     internal static BlipConfig ReadShapes(JsonAt root, IReadOnlyList<string> vocabulary)
     {
-        var width = Int(root, "hidden", null);
+        var width = root.Size("hidden");
         return new BlipConfig
         {
-            ImageSize = Int(root, "image_size", null),
-            PatchSize = Int(root, "patch", null),
+            ImageSize = root.Size("image_size"),
+            PatchSize = root.Size("patch"),
             VisionWidth = width,
-            VisionLayers = Int(root, "image_layers", null),
-            VisionHeads = Int(root, "heads", null),
+            VisionLayers = root.Size("image_layers"),
+            VisionHeads = root.Size("heads"),
             VisionMlpWidth = 4 * width,
             Vocabulary = vocabulary.Count,
             TextWidth = width,
-            TextLayers = Int(root, "text_layers", null),
-            TextHeads = Int(root, "heads", null),
+            TextLayers = root.Size("text_layers"),
+            TextHeads = root.Size("heads"),
             TextMlpWidth = 4 * width,
-            Positions = Int(root, "max_length", null),
+            Positions = root.Size("max_length"),
             Start = IdOf("start"),
             Stop = IdOf("end"),
             Pad = IdOf("pad"),
@@ -166,9 +165,6 @@ public sealed record BlipConfig
             ["vocab_size"] = Vocabulary,
         },
     }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
-
-    private static int Int(JsonAt at, string key, int? standard, int low = 1) =>
-        at.Find(key) is { } value ? value.Integer(low, MaxSize) : standard ?? at[key].Integer(low, MaxSize);
 
     // Refuses sizes that no model can have.
     private BlipConfig Checked(JsonAt where) => this switch

@@ -83,9 +83,7 @@ internal static class BlipKeys
     public static WeightSource Source(RenamedWeights weights, Device device) => WeightSource.From((key, _) =>
     {
         using var scope = NewDisposeScope();
-        var isSplit = key.Contains(".qkv.", StringComparison.Ordinal) && !weights.Has(key);
-        var value = isSplit ? cat([.. Split.Select(part => weights.Read(key.Replace(".qkv.", part, StringComparison.Ordinal)))]) : weights.Read(key);
-        return value.to(device).MoveToOuterDisposeScope();
+        return weights.Read(key, ".qkv.", Split).to(device).MoveToOuterDisposeScope();
     });
 
     private static string Replaced(string name, (string From, string To)[] rules) =>

@@ -8,13 +8,13 @@ namespace Corl.Models;
 internal sealed class BlipVision : Module
 {
     private readonly BlipPatches embeddings;
-    private readonly BlipVisionLayers encoder;
+    private readonly TransformerLayers encoder;
     private readonly Norm post_layernorm;
 
     public BlipVision(WeightSource source, BlipConfig config) : base(nameof(BlipVision))
     {
         embeddings = new BlipPatches(source.At(nameof(embeddings)), config);
-        encoder = new BlipVisionLayers(source.At(nameof(encoder)), config);
+        encoder = new TransformerLayers(source.At(nameof(encoder)), config.Vision);
         post_layernorm = new Norm(source.At(nameof(post_layernorm)), config.VisionWidth, config.VisionNormEpsilon);
         RegisterComponents();
     }
@@ -54,94 +54,6 @@ internal sealed class BlipPatches : Module
         using var scope = NewDisposeScope();
         var patches = patch_embedding.call(pixels).flatten(2).transpose(1, 2); // [N, T − 1, D']
         return (cat([class_embedding.expand(pixels.shape[0], 1, -1), patches], 1) + position_embedding).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>The layers of the image tower.</summary>
-internal sealed class BlipVisionLayers : Module
-{
-    private readonly ModuleList<BlipVisionLayer> layers;
-
-    public BlipVisionLayers(WeightSource source, BlipConfig config) : base(nameof(BlipVisionLayers))
-    {
-        layers = new ModuleList<BlipVisionLayer>([.. Enumerable.Range(0, config.VisionLayers).Select(i => new BlipVisionLayer(source.At(nameof(layers)).At(i), config))]);
-        RegisterComponents();
-    }
-
-    public Tensor Forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        foreach (var layer in layers)
-        {
-            x = layer.Forward(x);
-        }
-
-        return x.MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Transformer block with its norms before attention and feed-forward.</summary>
-internal sealed class BlipVisionLayer : Module
-{
-    private readonly Norm layer_norm1, layer_norm2;
-    private readonly BlipSelfAttention self_attn;
-    private readonly BlipMlp mlp;
-
-    public BlipVisionLayer(WeightSource source, BlipConfig config) : base(nameof(BlipVisionLayer))
-    {
-        layer_norm1 = new Norm(source.At(nameof(layer_norm1)), config.VisionWidth, config.VisionNormEpsilon);
-        self_attn = new BlipSelfAttention(source.At(nameof(self_attn)), config);
-        layer_norm2 = new Norm(source.At(nameof(layer_norm2)), config.VisionWidth, config.VisionNormEpsilon);
-        mlp = new BlipMlp(source.At(nameof(mlp)), config);
-        RegisterComponents();
-    }
-
-    public Tensor Forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        x = x + self_attn.call(layer_norm1.call(x));
-        return (x + mlp.call(layer_norm2.call(x))).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Self-attention whose one matrix holds the rows of q, k and v.</summary>
-internal sealed class BlipSelfAttention : Module<Tensor, Tensor>
-{
-    private readonly Dense qkv, projection;
-    private readonly int _heads;
-
-    public BlipSelfAttention(WeightSource source, BlipConfig config) : base(nameof(BlipSelfAttention))
-    {
-        qkv = new Dense(source.At(nameof(qkv)), config.VisionWidth, 3L * config.VisionWidth);
-        projection = new Dense(source.At(nameof(projection)), config.VisionWidth, config.VisionWidth);
-        _heads = config.VisionHeads;
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var parts = qkv.call(x).view(x.shape[0], x.shape[1], 3, _heads, -1).permute(2, 0, 3, 1, 4).unbind(0); // each [N, h, T, d]
-        return projection.call(Attention.Attend(parts[0], parts[1], parts[2])).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>fc2(gelu(fc1 x)), the exact GELU.</summary>
-internal sealed class BlipMlp : Module<Tensor, Tensor>
-{
-    private readonly Dense fc1, fc2;
-
-    public BlipMlp(WeightSource source, BlipConfig config) : base(nameof(BlipMlp))
-    {
-        fc1 = new Dense(source.At(nameof(fc1)), config.VisionWidth, config.VisionMlpWidth);
-        fc2 = new Dense(source.At(nameof(fc2)), config.VisionMlpWidth, config.VisionWidth);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        return fc2.call(functional.gelu(fc1.call(x))).MoveToOuterDisposeScope();
     }
 }
 

@@ -1,27 +1,16 @@
 namespace Corl.Models;
 
-/// <summary>Sizes of one of CLIP's two towers.</summary>
-/// <param name="Width">D.</param>
-/// <param name="Layers">Number of layers.</param>
-/// <param name="Heads">Attention heads.</param>
-/// <param name="MlpWidth">Inner width of the feed-forward blocks.</param>
-/// <param name="NormEpsilon">ε of the norms.</param>
-/// <param name="QuickGelu">x·σ(1.702 x), OpenAI's, in place of the exact GELU of most OpenCLIP models.</param>
-internal sealed record ClipTower(int Width, int Layers, int Heads, int MlpWidth, double NormEpsilon, bool QuickGelu);
-
 /// <summary>Sizes of a CLIP model, from config.json (Hugging Face) or open_clip_config.json.</summary>
 internal sealed record ClipConfig
 {
     private const string OpenClipFile = "open_clip_config.json";
-    private const int MaxConfigBytes = 1 << 20; // ours: real ones have 5 kB
-    private const int MaxSize = 1 << 20;        // ours: above every width, count and vocabulary
-    private const int LegacyEnd = 2;            // what the hub's files say for an end id that is 49407
-    private const double Epsilon = 1e-5;        // of the norms of every released CLIP
-    private const int MlpRatio = 4;             // OpenCLIP's
+    private const int LegacyEnd = 2; // what the hub's files say for an end id that is 49407
+    private const double Epsilon = 1e-5; // of the norms of every released CLIP
+    private const int MlpRatio = 4; // OpenCLIP's
 
-    public required ClipTower Vision { get; init; }
+    public required TransformerConfig Vision { get; init; }
 
-    public required ClipTower Text { get; init; }
+    public required TransformerConfig Text { get; init; }
 
     /// <summary>H and W in pixels.</summary>
     public required int ImageSize { get; init; }
@@ -51,11 +40,11 @@ internal sealed record ClipConfig
         var open = Path.Combine(directory, OpenClipFile);
         if (!File.Exists(open))
         {
-            var config = ReadHuggingFace(JsonAt.Open(Path.Combine(directory, "config.json"), MaxConfigBytes));
+            var config = ReadHuggingFace(NetworkConfig.Open(Path.Combine(directory, "config.json")));
             return (config, ImageInput.FromDirectory(directory, config.ImageSize, crop: true));
         }
 
-        var root = JsonAt.Open(open, MaxConfigBytes);
+        var root = NetworkConfig.Open(open);
         var opened = ReadOpenClip(root["model_cfg"]);
         return (opened, ImageInput.FromOpenClip(root.Find("preprocess_cfg"), opened.ImageSize));
     }
@@ -68,17 +57,17 @@ internal sealed record ClipConfig
         }
 
         var (vision, text) = (root["vision_config"], root["text_config"]);
-        var end = Int(text, "eos_token_id", LegacyEnd, low: 0);
+        var end = text.Size("eos_token_id", LegacyEnd, low: 0);
         return new ClipConfig
         {
             // What a file leaves out has the value of clip-vit-base-patch32.
-            Vision = new(Int(vision, "hidden_size", 768), Int(vision, "num_hidden_layers", 12), Int(vision, "num_attention_heads", 12), Int(vision, "intermediate_size", 3072), NormOf(vision), IsQuick(vision)),
-            Text = new(Int(text, "hidden_size", 512), Int(text, "num_hidden_layers", 12), Int(text, "num_attention_heads", 8), Int(text, "intermediate_size", 2048), NormOf(text), IsQuick(text)),
-            ImageSize = Int(vision, "image_size", 224),
-            PatchSize = Int(vision, "patch_size", 32),
-            Vocabulary = Int(text, "vocab_size", 49408),
-            Context = Int(text, "max_position_embeddings", 77, low: 2),
-            Projection = Int(root, "projection_dim", 512),
+            Vision = new(vision.Size("hidden_size", 768), vision.Size("num_hidden_layers", 12), vision.Size("num_attention_heads", 12), vision.Size("intermediate_size", 3072), vision.NormEpsilon(Epsilon), IsQuick(vision)),
+            Text = new(text.Size("hidden_size", 512), text.Size("num_hidden_layers", 12), text.Size("num_attention_heads", 8), text.Size("intermediate_size", 2048), text.NormEpsilon(Epsilon), IsQuick(text)),
+            ImageSize = vision.Size("image_size", 224),
+            PatchSize = vision.Size("patch_size", 32),
+            Vocabulary = text.Size("vocab_size", 49408),
+            Context = text.Size("max_position_embeddings", 77, low: 2),
+            Projection = root.Size("projection_dim", 512),
             End = end == LegacyEnd ? null : end,
         }.Checked(root);
     }
@@ -87,17 +76,17 @@ internal sealed record ClipConfig
     {
         var (vision, text) = (model["vision_cfg"], model["text_cfg"]);
         var isQuick = model.Find("quick_gelu")?.Flag() ?? false;
-        var (width, textWidth) = (Int(vision, "width", 768), Int(text, "width", 512));
-        var head = Int(vision, "head_width", 64);
+        var (width, textWidth) = (vision.Size("width", 768), text.Size("width", 512));
+        var head = vision.Size("head_width", 64);
         return new ClipConfig
         {
-            Vision = new(width, Int(vision, "layers", 12), Math.Max(1, width / head), MlpOf(vision, width), Epsilon, isQuick),
-            Text = new(textWidth, Int(text, "layers", 12), Int(text, "heads", 8), MlpOf(text, textWidth), Epsilon, isQuick),
-            ImageSize = Int(vision, "image_size", 224),
-            PatchSize = Int(vision, "patch_size", 16),
-            Vocabulary = Int(text, "vocab_size", 49408),
-            Context = Int(text, "context_length", 77, low: 2),
-            Projection = Int(model, "embed_dim", null),
+            Vision = new(width, vision.Size("layers", 12), Math.Max(1, width / head), MlpOf(vision, width), Epsilon, isQuick),
+            Text = new(textWidth, text.Size("layers", 12), text.Size("heads", 8), MlpOf(text, textWidth), Epsilon, isQuick),
+            ImageSize = vision.Size("image_size", 224),
+            PatchSize = vision.Size("patch_size", 16),
+            Vocabulary = text.Size("vocab_size", 49408),
+            Context = text.Size("context_length", 77, low: 2),
+            Projection = model.Size("embed_dim"),
         }.Checked(model);
 
         static int MlpOf(JsonAt tower, int width)
@@ -106,11 +95,6 @@ internal sealed record ClipConfig
             return ratio is > 0 and <= 64 ? (int)(width * ratio) : throw tower["mlp_ratio"].Error("expected a number above 0 and at most 64");
         }
     }
-
-    private static int Int(JsonAt at, string key, int? standard, int low = 1) =>
-        at.Find(key) is { } value ? value.Integer(low, MaxSize) : standard ?? at[key].Integer(low, MaxSize);
-
-    private static double NormOf(JsonAt tower) => tower.Find("layer_norm_eps")?.Number() ?? Epsilon;
 
     private static bool IsQuick(JsonAt tower) => (tower.Find("hidden_act")?.Text() ?? "quick_gelu") switch
     {

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace Corl.Models;
 
-/// <summary>The names of CLIP's tensors in the layouts that checkpoints come in; the module tree has Hugging Face's.</summary>
+/// <summary>The names of CLIP's tensors in the layouts that checkpoints come in; the module tree has Hugging Face's but for q, k and v, which it joins.</summary>
 internal static class ClipKeys
 {
-    private static readonly string[] Joined = [".q_proj.", ".k_proj.", ".v_proj."]; // the thirds of in_proj
+    private static readonly string[] Split = [".q_proj.", ".k_proj.", ".v_proj."]; // Hugging Face's thirds of qkv
     private static readonly string[] Turned = ["visual_projection.weight", "text_projection.weight"]; // stored as [D, P] by OpenAI and OpenCLIP
 
     // Beside the weights in older files: positions that are constants, and the sizes in OpenAI's archives.
@@ -29,9 +29,10 @@ internal static class ClipKeys
 
     private static readonly (string From, string To)[] InLayer =
     [
-        (".attn.in_proj_weight", ".self_attn.in_proj.weight"),
-        (".attn.in_proj_bias", ".self_attn.in_proj.bias"),
-        (".attn.out_proj.", ".self_attn.out_proj."),
+        (".attn.in_proj_weight", ".self_attn.qkv.weight"),
+        (".attn.in_proj_bias", ".self_attn.qkv.bias"),
+        (".self_attn.out_proj.", ".self_attn.projection."),
+        (".attn.out_proj.", ".self_attn.projection."),
         (".ln_1.", ".layer_norm1."),
         (".ln_2.", ".layer_norm2."),
         (".mlp.c_fc.", ".mlp.fc1."),
@@ -56,7 +57,7 @@ internal static class ClipKeys
         return InLayer.Aggregate(key, (text, rule) => text.Replace(rule.From, rule.To, StringComparison.Ordinal));
     }
 
-    /// <summary>The weights for the module tree: joined matrices are cut, turned ones turned back.</summary>
+    /// <summary>The weights for the module tree: split matrices are joined, turned ones turned back.</summary>
     public static WeightSource Source(RenamedWeights weights, Device device) => WeightSource.From((key, _) =>
     {
         using var scope = NewDisposeScope();
@@ -65,28 +66,7 @@ internal static class ClipKeys
 
     private static Tensor Find(RenamedWeights weights, string key)
     {
-        if (weights.Has(key))
-        {
-            return weights.Read(key);
-        }
-
         var turned = key.Replace(".weight", ".turned", StringComparison.Ordinal);
-        if (Turned.Contains(key) && weights.Has(turned))
-        {
-            return weights.Read(turned).t().contiguous();
-        }
-
-        for (var third = 0; third < Joined.Length; third++)
-        {
-            var joined = key.Replace(Joined[third], ".in_proj.", StringComparison.Ordinal);
-            if (joined != key && weights.Has(joined))
-            {
-                var all = weights.Read(joined);
-                var rows = all.shape[0] / Joined.Length;
-                return all.narrow(0, third * rows, rows).clone();
-            }
-        }
-
-        return weights.Read(key); // which says that it is missing
+        return Turned.Contains(key) && weights.Has(turned) ? weights.Read(turned).t().contiguous() : weights.Read(key, ".qkv.", Split);
     }
 }

@@ -9,13 +9,13 @@ internal sealed class ClipVision : Module
 {
     private readonly ClipPatches embeddings;
     private readonly Norm pre_layrnorm, post_layernorm; // the first is misspelt in every checkpoint
-    private readonly ClipEncoder encoder;
+    private readonly TransformerLayers encoder;
 
     public ClipVision(WeightSource source, ClipConfig config) : base(nameof(ClipVision))
     {
         embeddings = new ClipPatches(source.At(nameof(embeddings)), config);
         pre_layrnorm = new Norm(source.At(nameof(pre_layrnorm)), config.Vision.Width, config.Vision.NormEpsilon);
-        encoder = new ClipEncoder(source.At(nameof(encoder)), config.Vision);
+        encoder = new TransformerLayers(source.At(nameof(encoder)), config.Vision);
         post_layernorm = new Norm(source.At(nameof(post_layernorm)), config.Vision.Width, config.Vision.NormEpsilon);
         RegisterComponents();
     }
@@ -70,14 +70,14 @@ internal sealed class ClipPatches : Module
 internal sealed class ClipText : Module
 {
     private readonly ClipWords embeddings;
-    private readonly ClipEncoder encoder;
+    private readonly TransformerLayers encoder;
     private readonly Norm final_layer_norm;
     private readonly int? _end;
 
     public ClipText(WeightSource source, ClipConfig config) : base(nameof(ClipText))
     {
         embeddings = new ClipWords(source.At(nameof(embeddings)), config);
-        encoder = new ClipEncoder(source.At(nameof(encoder)), config.Text);
+        encoder = new TransformerLayers(source.At(nameof(encoder)), config.Text);
         final_layer_norm = new Norm(source.At(nameof(final_layer_norm)), config.Text.Width, config.Text.NormEpsilon);
         _end = config.End;
         RegisterComponents();
@@ -120,103 +120,5 @@ internal sealed class ClipWords : Module
     {
         using var scope = NewDisposeScope();
         return (token_embedding.call(ids) + position_embedding.Weight.narrow(0, 0, ids.shape[1])).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>The layers of a tower.</summary>
-internal sealed class ClipEncoder : Module
-{
-    private readonly ModuleList<ClipLayer> layers;
-
-    public ClipEncoder(WeightSource source, ClipTower tower) : base(nameof(ClipEncoder))
-    {
-        layers = new ModuleList<ClipLayer>([.. Enumerable.Range(0, tower.Layers).Select(i => new ClipLayer(source.At(nameof(layers)).At(i), tower))]);
-        RegisterComponents();
-    }
-
-    /// <param name="x">[N, S, D].</param>
-    /// <param name="mask">Broadcast to [N, h, S, S], true where a token may look; null for everywhere.</param>
-    /// <returns>[N, S, D].</returns>
-    public Tensor Forward(Tensor x, Tensor? mask = null)
-    {
-        using var scope = NewDisposeScope();
-        foreach (var layer in layers)
-        {
-            x = layer.Forward(x, mask);
-        }
-
-        return x.MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Transformer block with its norms before attention and feed-forward.</summary>
-internal sealed class ClipLayer : Module
-{
-    private readonly Norm layer_norm1, layer_norm2;
-    private readonly ClipAttention self_attn;
-    private readonly ClipMlp mlp;
-
-    public ClipLayer(WeightSource source, ClipTower tower) : base(nameof(ClipLayer))
-    {
-        layer_norm1 = new Norm(source.At(nameof(layer_norm1)), tower.Width, tower.NormEpsilon);
-        self_attn = new ClipAttention(source.At(nameof(self_attn)), tower);
-        layer_norm2 = new Norm(source.At(nameof(layer_norm2)), tower.Width, tower.NormEpsilon);
-        mlp = new ClipMlp(source.At(nameof(mlp)), tower);
-        RegisterComponents();
-    }
-
-    public Tensor Forward(Tensor x, Tensor? mask)
-    {
-        using var scope = NewDisposeScope();
-        x = x + self_attn.Forward(layer_norm1.call(x), mask);
-        return (x + mlp.call(layer_norm2.call(x))).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Self-attention.</summary>
-internal sealed class ClipAttention : Module
-{
-    private readonly Dense q_proj, k_proj, v_proj, out_proj;
-    private readonly int _heads;
-
-    public ClipAttention(WeightSource source, ClipTower tower) : base(nameof(ClipAttention))
-    {
-        q_proj = new Dense(source.At(nameof(q_proj)), tower.Width, tower.Width);
-        k_proj = new Dense(source.At(nameof(k_proj)), tower.Width, tower.Width);
-        v_proj = new Dense(source.At(nameof(v_proj)), tower.Width, tower.Width);
-        out_proj = new Dense(source.At(nameof(out_proj)), tower.Width, tower.Width);
-        _heads = tower.Heads;
-        RegisterComponents();
-    }
-
-    public Tensor Forward(Tensor x, Tensor? mask)
-    {
-        using var scope = NewDisposeScope();
-        return out_proj.call(Attention.Attend(Split(q_proj), Split(k_proj), Split(v_proj), mask)).MoveToOuterDisposeScope();
-
-        Tensor Split(Dense part) => part.call(x).view(x.shape[0], x.shape[1], _heads, -1).transpose(1, 2); // [N, h, S, d]
-    }
-}
-
-/// <summary>fc2(gelu(fc1 x)) with either GELU.</summary>
-internal sealed class ClipMlp : Module<Tensor, Tensor>
-{
-    private const double Quick = 1.702; // OpenAI's approximation of GELU: x·σ(1.702 x)
-    private readonly Dense fc1, fc2;
-    private readonly bool _isQuick;
-
-    public ClipMlp(WeightSource source, ClipTower tower) : base(nameof(ClipMlp))
-    {
-        fc1 = new Dense(source.At(nameof(fc1)), tower.Width, tower.MlpWidth);
-        fc2 = new Dense(source.At(nameof(fc2)), tower.MlpWidth, tower.Width);
-        _isQuick = tower.QuickGelu;
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var y = fc1.call(x);
-        return fc2.call(_isQuick ? y * (y * Quick).sigmoid_() : functional.gelu(y)).MoveToOuterDisposeScope();
     }
 }

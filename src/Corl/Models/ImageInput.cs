@@ -53,8 +53,7 @@ public sealed record ImageInput(int Size, float[] Mean, float[] Std, bool Crop =
         using var scope = NewDisposeScope();
         if (pixels.shape[2] != Size || pixels.shape[3] != Size)
         {
-            const double Exact = 1e-5; // the bytes are whole already: keeps their way through floats from rounding them down
-            return FromImages(JanusImages.ToImages((Bytes(pixels) / (byte.MaxValue / 2.0)) - 1 + Exact), pixels.device).MoveToOuterDisposeScope();
+            return FromImages(Pictures(pixels), pixels.device).MoveToOuterDisposeScope();
         }
 
         return Normalised(Bytes(pixels)).MoveToOuterDisposeScope();
@@ -80,6 +79,16 @@ public sealed record ImageInput(int Size, float[] Mean, float[] Std, bool Crop =
         using var scope = NewDisposeScope();
         var scaled = (pixels.to_type(ScalarType.Float32).nan_to_num(-1) + 1) * (byte.MaxValue / 2.0);
         return (scaled + Whole).clamp_(0, byte.MaxValue).floor_().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Decoder output as 8-bit images.</summary>
+    /// <param name="pixels">[N, 3, H, W], about [−1, 1].</param>
+    internal static RgbImage[] Pictures(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        var (height, width) = ((int)pixels.shape[2], (int)pixels.shape[3]);
+        var bytes = Bytes(pixels).to_type(ScalarType.Byte).permute(0, 2, 3, 1).contiguous().cpu().data<byte>().ToArray();
+        return [.. bytes.Chunk(height * width * 3).Select(image => new RgbImage(width, height, image))];
     }
 
     /// <summary>uint8 [3, H, W].</summary>

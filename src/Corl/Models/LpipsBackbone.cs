@@ -35,6 +35,7 @@ public sealed class LpipsBackbone : Module<Tensor, IReadOnlyList<Tensor>>
         Widths = [.. stack.Widths];
         features = new ModuleList<Module<Tensor, Tensor>>([.. stack.Layers]);
         _ends = [.. stack.Ends];
+        Smallest = stack.Smallest;
         RegisterComponents();
     }
 
@@ -43,6 +44,9 @@ public sealed class LpipsBackbone : Module<Tensor, IReadOnlyList<Tensor>>
 
     /// <summary>Channels C of each slice.</summary>
     public IReadOnlyList<long> Widths { get; }
+
+    /// <summary>The smallest height and width of an image of which something is left at every depth.</summary>
+    public int Smallest { get; }
 
     /// <summary>One of torchvision's networks, as LPIPS cuts it into slices (Zhang et al. 2018, version 0.1 of its package).</summary>
     public static LpipsBackbone Create(LpipsNet net, WeightSource source)
@@ -94,6 +98,7 @@ public sealed class LpipsBackbone : Module<Tensor, IReadOnlyList<Tensor>>
     /// <summary>Collects layers, counting channels and indices.</summary>
     private sealed class Stack(WeightSource source)
     {
+        private readonly List<(long Kernel, long Stride, long Padding)> _windows = [];
         private long _width = 3; // RGB
 
         public List<Module<Tensor, Tensor>> Layers { get; } = [];
@@ -102,12 +107,22 @@ public sealed class LpipsBackbone : Module<Tensor, IReadOnlyList<Tensor>>
 
         public List<long> Widths { get; } = [];
 
-        public Stack Conv(long width, long kernel = 3, long stride = 1, long padding = 1) =>
-            Add(new Conv(source.At(Layers.Count), _width, width, kernel, stride, padding), width).Add(ReLU(inplace: true), width);
+        // From one pixel at the end back to the image.
+        public int Smallest => (int)Enumerable.Reverse(_windows).Aggregate(1L, (size, window) => Math.Max(1, ((size - 1) * window.Stride) + window.Kernel - (2 * window.Padding)));
 
-        public Stack Pool(long kernel) => Add(MaxPool2d(kernel, 2), _width);
+        public Stack Conv(long width, long kernel = 3, long stride = 1, long padding = 1)
+        {
+            _windows.Add((kernel, stride, padding));
+            return Add(new Conv(source.At(Layers.Count), _width, width, kernel, stride, padding), width).Add(ReLU(inplace: true), width);
+        }
 
-        public Stack CeilPool(long kernel) => Add(MaxPool2d(kernel, 2, ceil_mode: true), _width);
+        public Stack Pool(long kernel, bool ceil = false)
+        {
+            _windows.Add((kernel, 2, 0));
+            return Add(MaxPool2d(kernel, 2, ceil_mode: ceil), _width);
+        }
+
+        public Stack CeilPool(long kernel) => Pool(kernel, ceil: true);
 
         public Stack Fire(long squeeze, long expand) => Add(new FireBlock(source.At(Layers.Count), _width, squeeze, expand), 2 * expand);
 

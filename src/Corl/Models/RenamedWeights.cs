@@ -49,6 +49,21 @@ internal sealed class RenamedWeights : IDisposable
         return _reader.Read(name).to_type(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The tensor of a key; where its parts are stored in its place, these one behind the other.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="whole">What of the key says that it may be stored in parts.</param>
+    /// <param name="parts">What stands there in the keys of the parts.</param>
+    public Tensor Read(string key, string whole, IReadOnlyList<string> parts)
+    {
+        if (Has(key) || !key.Contains(whole, StringComparison.Ordinal))
+        {
+            return Read(key);
+        }
+
+        using var scope = NewDisposeScope();
+        return cat([.. parts.Select(part => Read(key.Replace(whole, part, StringComparison.Ordinal)))]).MoveToOuterDisposeScope();
+    }
+
     /// <summary>A source of these weights for a module tree, on a device.</summary>
     public WeightSource On(Device device) => WeightSource.From((key, _) =>
     {

@@ -60,11 +60,11 @@ public static class MetricNames
     /// <summary>The mean of one reward over all candidates.</summary>
     public static string RewardMean(string reward) => $"rewards/{reward}/mean";
 
-    /// <summary>The standard deviation of one reward over all candidates.</summary>
-    public static string RewardStdOf(string reward) => $"rewards/{reward}/std";
-
     /// <summary>The mean over groups of the standard deviation of one reward within a group: what the advantage can act on.</summary>
     public static string RewardGroupStd(string reward) => $"rewards/{reward}/group_std";
+
+    /// <summary>How many candidates one reward could not score; they count as its floor.</summary>
+    public static string RewardFailed(string reward) => $"rewards/{reward}/failed";
 
     /// <summary>The share of groups in which one reward is the same for all candidates.</summary>
     public static string RewardFracZeroStd(string reward) => $"rewards/{reward}/frac_zero_std";

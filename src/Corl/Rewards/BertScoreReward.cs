@@ -5,7 +5,7 @@ namespace Corl.Rewards;
 
 /// <summary>
 /// BERTScore's F between a prompt and what a captioner says about its image: what the reference code has as textual half of Eq. (3), apart
-/// from it. Captions that are given are taken as they are; an image with a value that is not a number scores 0; null without a prompt or
+/// from it. Captions that are given are taken as they are; an image with a value that is not a number cannot be scored; null without a prompt or
 /// anything to compare it with.
 /// </summary>
 /// <param name="similarity">Compares texts; with idf a row's score would depend on the rest of the batch.</param>
@@ -38,9 +38,9 @@ public sealed class BertScoreReward(BertScore similarity, BlipCaptioner captione
         var scores = similarity.Score(captions, [.. rows.Select(row => candidates.Prompts[candidates.PromptOf(row)])]);
         for (var i = 0; i < rows.Length; i++)
         {
-            (notes[rows[i]], values[rows[i]]) = (captions[i], isUsable[i] ? (float)scores[i].F : 0);
+            (notes[rows[i]], values[rows[i]]) = (captions[i], isUsable[i] ? (float)scores[i].F : float.NaN);
         }
 
-        return new Scores(values) { Notes = new Dictionary<string, string?[]> { ["caption"] = notes }, Failed = isUsable.Count(usable => !usable) };
+        return new Scores(values) { Notes = new Dictionary<string, string?[]> { ["caption"] = notes } };
     }
 }

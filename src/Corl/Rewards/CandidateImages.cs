@@ -19,18 +19,15 @@ internal static class CandidateImages
     /// <summary>Decoder output, 8-bit, at the size that the metric looks at.</summary>
     /// <param name="images">[N, 3, H, W], about [−1, 1].</param>
     /// <param name="size">How images are brought together.</param>
+    /// <param name="smallest">The least height and width that the metric can look at; smaller images are enlarged.</param>
     /// <returns>[N, 3, H', W'] in [0, 1].</returns>
-    public static Tensor Sized(Tensor images, PerceptualSize size)
+    public static Tensor Sized(Tensor images, PerceptualSize size, int smallest = 1)
     {
         using var scope = NewDisposeScope();
-        var bytes = ImageInput.Bytes(images);
-        var isSized = size == PerceptualSize.AsGenerated || (images.shape[2] == Edge && images.shape[3] == Edge);
-        if (!isSized)
-        {
-            var fitted = JanusImages.ToImages((bytes / HalfByte) - 1 + Exact).Select(image => Fit(image, size, Edge, Edge));
-            bytes = stack([.. fitted.Select(ImageInput.AsTensor)]).to(images.device).to_type(ScalarType.Float32);
-        }
-
+        var (height, width) = size == PerceptualSize.AsGenerated ? ((int)Math.Max(smallest, images.shape[2]), (int)Math.Max(smallest, images.shape[3])) : (Edge, Edge);
+        var bytes = images.shape[2] == height && images.shape[3] == width
+            ? ImageInput.Bytes(images)
+            : stack([.. ImageInput.Pictures(images).Select(image => ImageInput.AsTensor(Fit(image, size, width, height)))]).to(images.device).to_type(ScalarType.Float32);
         return (bytes / byte.MaxValue).MoveToOuterDisposeScope();
     }
 
@@ -48,8 +45,6 @@ internal static class CandidateImages
     }
 
     private const int Edge = 224; // the reference's size for LPIPS
-    private const float HalfByte = byte.MaxValue / 2f;
-    private const double Exact = 1e-5; // the bytes are whole already: keeps their way through floats from rounding them down
 
     private static RgbImage Fit(RgbImage image, PerceptualSize size, int width, int height)
     {

@@ -5,7 +5,7 @@ namespace Corl.Rewards;
 
 /// <summary>
 /// CLIP score of a generated image and its prompt, the reward of the paper's pilot study (§3.2): scale · cos(image, prompt). An image with
-/// a value that is not a number scores 0; null without an image or a prompt.
+/// a value that is not a number cannot be scored; null without an image or a prompt.
 /// </summary>
 /// <param name="clip">Sees images and reads prompts.</param>
 public sealed class ClipScoreReward(ClipModel clip) : IReward
@@ -44,9 +44,9 @@ public sealed class ClipScoreReward(ClipModel clip) : IReward
         for (var i = 0; i < rows.Length; i++)
         {
             var cosine = Clamp ? Math.Max(0, cosines[i]) : cosines[i];
-            values[rows[i]] = isUsable[i] ? (float)(Scale * cosine) : 0;
+            values[rows[i]] = isUsable[i] ? (float)(Scale * cosine) : float.NaN;
         }
 
-        return new Scores(values) { Failed = isUsable.Count(usable => !usable) };
+        return values;
     }
 }

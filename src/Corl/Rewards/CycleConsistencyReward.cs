@@ -54,24 +54,22 @@ public sealed class CycleConsistencyReward : IReward
     /// <remarks>
     /// The parts "lpips" (1 − LPIPS) and "spice" are the two terms; a row without a real image has the second only, a row without a prompt
     /// the first only, and null has neither. Captions that are given are taken as they are. The captions are kept as a note. An image with a
-    /// value that is not a number scores 0.
+    /// value that is not a number cannot be scored.
     /// </remarks>
     public Scores Score(Candidates candidates)
     {
         var (visual, textual) = (new float?[candidates.Count], new float?[candidates.Count]);
         var captions = new string?[candidates.Count];
-        var failed = 0;
         if (candidates.Images is { } images)
         {
-            var isUsable = CandidateImages.Usable(images);
-            failed = isUsable.Count(usable => !usable);
             Look(candidates, images, visual);
             Read(candidates, textual, captions);
+            var isUsable = CandidateImages.Usable(images);
             for (var row = 0; row < isUsable.Length; row++)
             {
                 if (!isUsable[row])
                 {
-                    (visual[row], textual[row]) = (visual[row] is null ? null : 0, textual[row] is null ? null : 0);
+                    (visual[row], textual[row]) = (visual[row] is null ? null : float.NaN, textual[row] is null ? null : float.NaN);
                 }
             }
         }
@@ -85,7 +83,6 @@ public sealed class CycleConsistencyReward : IReward
         {
             Parts = new Dictionary<string, float?[]> { ["lpips"] = visual, [TextPart] = textual },
             Notes = new Dictionary<string, string?[]> { ["caption"] = captions },
-            Failed = failed,
         };
     }
 
@@ -101,7 +98,7 @@ public sealed class CycleConsistencyReward : IReward
         using var scope = NewDisposeScope();
         var group = candidates.GroupSize;
         int[] rows = [.. prompts.SelectMany(b => Enumerable.Range(b * group, group))];
-        var generated = CandidateImages.Sized(images.index_select(0, tensor(rows.Select(row => (long)row).ToArray(), device: images.device)), Size).to(_lpips.Device);
+        var generated = CandidateImages.Sized(images.index_select(0, tensor(rows.Select(row => (long)row).ToArray(), device: images.device)), Size, _lpips.Backbone.Smallest).to(_lpips.Device);
         var real = CandidateImages.Sized([.. prompts.Select(b => candidates.RealImages![b]!)], Size, generated);
         var distances = _lpips.Distance(real, generated, unitRange: true).cpu().data<float>().ToArray();
         foreach (var (row, distance) in rows.Zip(distances))

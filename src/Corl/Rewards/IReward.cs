@@ -1,13 +1,13 @@
 namespace Corl.Rewards;
 
 /// <summary>
-/// Scores candidates; higher is better. A reward never throws on what the policy produced: what cannot be scored gets a floor value and
-/// is counted in <see cref="Scores.Failed"/>. The order of rows is kept and a row's score does not depend on the rest of the batch.
-/// Adding a reward is writing one class: <c>samples/CustomReward.cs</c>.
+/// Scores candidates; higher is better. A reward never throws on what the policy produced: what cannot be scored gets not-a-number, which
+/// a <see cref="RewardSum"/> counts and replaces by the term's floor. The order of rows is kept and a row's score does not depend on the
+/// rest of the batch. Adding a reward is writing one class (<c>samples/CustomReward.cs</c>), which a recipe can name (docs/rewards.md).
 /// </summary>
 public interface IReward
 {
-    /// <summary>Key of this reward in recipes and in the run log, for example "cycle".</summary>
+    /// <summary>Key of this reward in the run log, for example "cycle"; a recipe that names a class of yours gives its own.</summary>
     string Name { get; }
 
     /// <summary>Which completion this reward judges.</summary>

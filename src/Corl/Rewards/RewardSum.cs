@@ -57,21 +57,17 @@ public sealed class RewardSum
     {
         var name = term.Reward.Name;
         var scores = term.Reward.Score(candidates);
-        if (scores.Values.Length != candidates.Count)
+        int[] lengths = [scores.Values.Length, .. scores.Parts.Values.Select(part => part.Length), .. scores.Notes.Values.Select(note => note.Length)];
+        if (lengths.FirstOrDefault(length => length != candidates.Count, candidates.Count) is var wrong && wrong != candidates.Count)
         {
-            throw new InvalidOperationException($"Reward \"{name}\" returned {scores.Values.Length} scores for {candidates.Count} candidates; it must return one per candidate.");
+            throw new UserException($"Reward \"{name}\" returned {wrong} scores, parts or notes for {candidates.Count} candidates; it must return one of each per candidate.");
         }
 
-        var failed = scores.Failed;
-        var values = new float?[candidates.Count];
-        for (var i = 0; i < values.Length; i++)
-        {
-            var value = scores.Values[i];
-            var isNumber = value is null || float.IsFinite(value.Value);
-            values[i] = isNumber ? value : term.Floor;
-            failed += isNumber ? 0 : 1;
-        }
-
-        return new RewardColumn(name, term.Reward.Judges, term.Weight, values) { Parts = scores.Parts, Notes = scores.Notes, Failed = failed };
+        var failed = Array.FindAll(scores.Values, value => !IsDefined(value)).Length;
+        float?[] values = failed == 0 ? scores.Values : [.. scores.Values.Select(value => IsDefined(value) ? value : term.Floor)];
+        var parts = scores.Parts.ToDictionary(part => part.Key, part => Array.ConvertAll(part.Value, value => IsDefined(value) ? value : null));
+        return new RewardColumn(name, term.Reward.Judges, term.Weight, values) { Parts = parts, Notes = scores.Notes, Failed = failed };
     }
+
+    private static bool IsDefined(float? value) => value is null || float.IsFinite(value.Value);
 }

@@ -1,7 +1,7 @@
 namespace Corl.Rewards;
 
 /// <summary>What one reward gave to a batch.</summary>
-/// <param name="Values">[N] in candidate order; null where the reward does not apply to the row.</param>
+/// <param name="Values">[N] in candidate order; null where the reward does not apply to the row, not a number where it could not score it.</param>
 public sealed record Scores(float?[] Values)
 {
     private static readonly IReadOnlyDictionary<string, float?[]> NoParts = new Dictionary<string, float?[]>();
@@ -11,9 +11,6 @@ public sealed record Scores(float?[] Values)
 
     /// <summary>Text worth keeping beside each row, each [N], for example the caption that was judged; empty for most rewards.</summary>
     public IReadOnlyDictionary<string, string?[]> Notes { get; init; } = new Dictionary<string, string?[]>();
-
-    /// <summary>How many rows could not be scored and got the reward's floor value instead.</summary>
-    public int Failed { get; init; }
 
     /// <summary>The score of row <paramref name="row"/>.</summary>
     public float? this[int row] => Values[row];

@@ -48,11 +48,11 @@ public sealed class TextImageMatchReward(Policy policy, JanusPro? scorer = null)
         {
             foreach (var (row, value) in some.Zip(ScoreRows(candidates, [.. some.Select(row => prompts[candidates.PromptOf(row)])], some)))
             {
-                values[row] = isUsable[row] ? value : 0;
+                values[row] = isUsable[row] ? value : float.NaN;
             }
         }
 
-        return new Scores(values) { Failed = isUsable.Count(usable => !usable) };
+        return values;
     }
 
     /// <summary>Eq. (4) over given places of hidden states.</summary>

@@ -41,13 +41,13 @@ public sealed class ClipTests
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var golden = Tensors.Golden("reward-models/clip/tiny/forward.safetensors");
-        using var weights = Tensors.Golden("reward-models/clip/tiny/model.safetensors");
         foreach (var (end, rule) in new[] { ((int?)null, "eos2"), (999, "eos_real") })
         {
             // The model with one token more, whose embedding is that of token 5.
             const string Words = "text_model.embeddings.token_embedding.weight";
             var (config, input) = ClipConfig.Load(Tiny);
-            var source = WeightSource.From((key, _) => key == Words ? cat([weights.Read(key), weights.Read(key)[5..6]]) : weights.Read(key).clone());
+            using var weights = new RenamedWeights(Tiny, ClipKeys.Key);
+            var source = WeightSource.From((key, _) => key == Words ? cat([weights.Read(key), weights.Read(key)[5..6]]) : weights.Read(key, ".qkv.", [".q_proj.", ".k_proj.", ".v_proj."]));
             using var clip = new ClipModel(config with { Vocabulary = config.Vocabulary + 1, End = end }, ClipTokenizer.Load(Tiny), input, source);
             Tensors.Close(golden.Read($"pooling.features_{rule}"), clip.TextFeatures(golden.Read("pooling.input_ids")), 2e-5, 1e-4, rule);
             Tensors.Close(golden.Read($"added_token.features_{rule}"), clip.TextFeatures(golden.Read("added_token.input_ids")), 2e-5, 1e-4, rule);
@@ -118,9 +118,11 @@ public sealed class ClipTests
         long[] Expected(string key) => key switch
         {
             _ when key.EndsWith(".turned", StringComparison.Ordinal) => [.. shapes[key.Replace(".turned", ".weight", StringComparison.Ordinal)].Reverse()],
-            _ when key.Contains(".in_proj.", StringComparison.Ordinal) && shapes[key.Replace(".in_proj.", ".q_proj.", StringComparison.Ordinal)] is var third => [3 * third[0], .. third[1..]],
+            _ when Whole(key) is var whole && whole != key => [shapes[whole][0] / 3, .. shapes[whole][1..]],
             _ => shapes[key],
         };
+
+        static string Whole(string key) => new[] { ".q_proj.", ".k_proj.", ".v_proj." }.Aggregate(key, (text, third) => text.Replace(third, ".qkv.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -183,7 +185,7 @@ public sealed class ClipTests
             Projection = (int)stored["text_projection.weight"][0],
         };
 
-        ClipTower Tower(string name)
+        TransformerConfig Tower(string name)
         {
             var mlp = stored[$"{name}.encoder.layers.0.mlp.fc1.weight"];
             return new((int)mlp[1], stored.Keys.Count(key => key.StartsWith(name, StringComparison.Ordinal) && key.EndsWith(".fc1.bias", StringComparison.Ordinal)), (int)mlp[1] / HeadWidth, (int)mlp[0], 1e-5, true);

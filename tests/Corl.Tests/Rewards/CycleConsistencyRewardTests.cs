@@ -92,7 +92,7 @@ public sealed class CycleConsistencyRewardTests
     }
 
     [Fact]
-    public void Score_UnusableImage_ScoresZeroAndIsCounted()
+    public void Score_UnusableImage_CannotBeScored()
     {
         using var scope = NewDisposeScope();
         using var lpips = Small();
@@ -100,8 +100,8 @@ public sealed class CycleConsistencyRewardTests
         var images = full(2, 3, 48, 48, float.NaN);
         images[1] = full(3, 48, 48, 3f); // beyond the range, but a number
         var scores = new CycleConsistencyReward(lpips, captioner, Spice.Shapes).Score(new Candidates { GroupSize = 2, Prompts = ["a bar"], Images = images, RealImages = [Image("blip/images/scene_0.png")] });
-        Assert.Equal(1, scores.Failed);
-        Assert.Equal(0f, scores[0]);
+        Assert.Equal(float.NaN, scores[0]);
+        Assert.True(float.IsFinite(scores[1]!.Value));
         Assert.True(scores.Parts["lpips"][1] > 0);
     }
 

@@ -139,16 +139,15 @@ public sealed class TextImageMatchTests
     }
 
     [Fact]
-    public void Reward_UnusableImage_ScoresZeroAndIsCounted()
+    public void Reward_UnusableImage_CannotBeScored()
     {
         using var scope = NewDisposeScope();
         using var policy = LoadPolicy();
         var images = Images();
         images[1] = full(3, 16, 16, float.NaN);
         var scores = new TextImageMatchReward(policy).Score(new Candidates { GroupSize = 4, Prompts = ["a <image_placeholder> red cat"], Images = images });
-        Assert.Equal(1, scores.Failed);
-        Assert.Equal(0f, scores[1]);
-        Assert.All(scores.Values, value => Assert.InRange(value!.Value, -1, 1));
+        Assert.Equal(float.NaN, scores[1]);
+        Assert.All(scores.Values.Where((_, row) => row != 1), value => Assert.InRange(value!.Value, -1, 1));
     }
 
     [Fact]

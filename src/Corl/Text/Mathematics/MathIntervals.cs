@@ -23,14 +23,14 @@ internal static class MathIntervals
         switch (node)
         {
             case SequenceNode { Items: [var low, var high], Kind: SequenceKind.Tuple or SequenceKind.Bracket or SequenceKind.OpenLeft or SequenceKind.OpenRight } interval
-                when MathComparison.Variables(interval).Count == 0:
+                when MathValues.Variables(interval).Count == 0:
                 return [new(low, interval.Kind is SequenceKind.Bracket or SequenceKind.OpenRight, high, interval.Kind is SequenceKind.Bracket or SequenceKind.OpenLeft)];
             case UnionNode union:
                 var parts = union.Sets.Select(part => Of(part, comparison)).ToArray();
                 return parts.Any(part => part is null) ? null : [.. parts.SelectMany(part => part!)];
             case RelationNode { Sides: [SymbolNode, var set], Signs: ["in"] }:
                 return Of(set, comparison);
-            case RelationNode { Sides: [var left, SymbolNode, var right] } chain when MathComparison.Variables(chain).Count == 1:
+            case RelationNode { Sides: [var left, SymbolNode, var right] } chain when MathValues.Variables(chain).Count == 1:
                 var (first, second) = (chain.Signs[0], chain.Signs[1]);
                 return first[0] == '<' && second[0] == '<' ? [new(left, first == "<=", right, second == "<=")]
                     : first[0] == '>' && second[0] == '>' ? [new(right, second == ">=", left, first == ">=")]
@@ -46,14 +46,14 @@ internal static class MathIntervals
     private static List<MathInterval>? Solved(RelationNode relation, MathComparison comparison)
     {
         var sign = relation.Signs[0];
-        if (sign is not ("<" or ">" or "<=" or ">=" or "!=") || MathComparison.Variables(relation) is not { Count: 1 } variables)
+        if (sign is not ("<" or ">" or "<=" or ">=" or "!=") || MathValues.Variables(relation) is not { Count: 1 } variables)
         {
             return null;
         }
 
         var difference = new ApplyNode(Operation.Subtract, relation.Sides[0], relation.Sides[1]);
-        if (comparison.ValueAt(difference, variables.Min!, 0) is not { } atZero || comparison.ValueAt(difference, variables.Min!, 1) is not { } atOne
-            || comparison.ValueAt(difference, variables.Min!, 3) is not { } atThree || Rational.Add(atOne, atZero.Negated()) is not { } slope || slope.Sign == 0)
+        if (comparison.Values.ValueAt(difference, variables.Min!, 0) is not { } atZero || comparison.Values.ValueAt(difference, variables.Min!, 1) is not { } atOne
+            || comparison.Values.ValueAt(difference, variables.Min!, 3) is not { } atThree || Rational.Add(atOne, atZero.Negated()) is not { } slope || slope.Sign == 0)
         {
             return null;
         }
