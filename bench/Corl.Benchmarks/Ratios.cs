@@ -27,7 +27,7 @@ internal static class Ratios
         var (gemm, op) = (Gemm(), SmallOp());
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"gemm {gemm / 1e9:f1} GFLOP/s, op {op * 1e6:f1} µs, {get_num_threads()} threads, libtorch {__version__}"));
         output.WriteLine();
-        output.WriteLine("| work | ms | tokens/s | GFLOP/s | of gemm | small ops per token or step |");
+        output.WriteLine("| work | ms | tokens or items/s | GFLOP/s | of gemm | small ops per token or step |");
         output.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: |");
         using var toy = new ToyJanus();
         using var optimizer = toy.NewOptimizer();
@@ -56,6 +56,13 @@ internal static class Ratios
             Row($"training step of a Janus-Pro-1B layer, {LayerRows} × {LayerTokens} tokens", 0, () => layer.Train(LayerRows, LayerTokens));
         }
 
+        foreach (var (name, open) in RewardNetworks.All.Where(row => row.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
+        {
+            var (network, work) = open();
+            Row(name, 0, work);
+            network.Dispose();
+        }
+
         if (filter.Length > 0)
         {
             return;
@@ -74,7 +81,7 @@ internal static class Ratios
             var (seconds, (tokens, flops)) = Best(work);
             string Cell(bool isShown, double value, int decimals, string unit = "") => isShown ? value.ToString($"f{decimals}", CultureInfo.InvariantCulture) + unit : "";
             output.WriteLine(
-                $"| {name} | {Cell(true, seconds * 1e3, 1)} | {Cell(tokens > 0, tokens / seconds, 0)} | {Cell(flops > 0, flops / seconds / 1e9, 1)} "
+                $"| {name} | {Cell(true, seconds * 1e3, 1)} | {Cell(tokens > 0, tokens / seconds, tokens / seconds < 100 ? 1 : 0)} | {Cell(flops > 0, flops / seconds / 1e9, 1)} "
                 + $"| {Cell(flops > 0, 100 * flops / seconds / gemm, 0, " %")} | {Cell(steps > 0, seconds / steps / op, 0)} |");
         }
     }

@@ -20,22 +20,24 @@ internal sealed class CompletionSet(ImageCompletions? images, TextCompletions? a
     /// <param name="policy">Paints the images and reads the answers.</param>
     /// <param name="samples">[B] the rows that were sampled for.</param>
     /// <param name="groupSize">G.</param>
-    public RewardTable Score(RewardSum rewards, Policy policy, IReadOnlyList<Sample> samples, int groupSize)
+    /// <param name="clock">Painting ends the rollout of images, the rest is the rewards' time.</param>
+    public RewardTable Score(RewardSum rewards, Policy policy, IReadOnlyList<Sample> samples, int groupSize, PhaseClock clock)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return rewards.Score(new Candidates
+        var images = Images is null ? null : clock.Time("rollout_image", () => RolloutEngine.Paint(policy.Model, Images.Codes));
+        return clock.Time("reward", () => rewards.Score(new Candidates
         {
             GroupSize = groupSize,
             Prompts = [.. samples.Select(s => s.Prompt ?? "")],
-            Images = Images is null ? null : RolloutEngine.Paint(policy.Model, Images.Codes),
+            Images = images,
             Codes = Images?.Codes,
             RealImages = [.. samples.Select(s => s.RealImage)],
             Questions = [.. samples.Select(s => s.Question ?? "")],
             Answers = [.. samples.Select(s => s.Answer ?? "")],
             Types = [.. samples.Select(s => s.Type ?? QuestionType.OpenEnded)],
             Responses = Answers?.Ids.Select(ids => policy.Prompt.Tokenizer.Decode(ids)).ToList(),
-        });
+        }));
     }
 
     public void Dispose()

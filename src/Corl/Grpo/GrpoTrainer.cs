@@ -137,7 +137,7 @@ public sealed class GrpoTrainer : ITrainer
         var completions = new CompletionSet(
             _stage.TrainsImages(StepsMade) ? clock.Time("rollout_image", () => _engine.Images(batch.Samples, StepsMade, drawnBefore)) : null, // I_i
             _stage.TrainsText(StepsMade) ? clock.Time("rollout_text", () => _engine.Answers(batch.Samples, StepsMade, drawnBefore)) : null); // T_i
-        var rewards = clock.Time("reward", () => completions.Score(_rewards, Policy, batch.Samples, _stage.GroupSize)); // R_i
+        var rewards = completions.Score(_rewards, Policy, batch.Samples, _stage.GroupSize, clock); // R_i
         return new GroupBatch(batch, completions, rewards, _stage.GroupSize);
     }
 

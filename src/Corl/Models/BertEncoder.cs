@@ -13,7 +13,7 @@ internal sealed class BertEncoder : Module
     private readonly BertEmbeddings embeddings;
     private readonly BertLayers encoder;
 
-    private BertEncoder(BertConfig config, WeightSource weights) : base(nameof(BertEncoder))
+    internal BertEncoder(BertConfig config, WeightSource weights) : base(nameof(BertEncoder))
     {
         Config = config;
         embeddings = new BertEmbeddings(weights.At(nameof(embeddings)), config);

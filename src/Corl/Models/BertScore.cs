@@ -21,7 +21,7 @@ public sealed class BertScore : IDisposable
     private readonly BertScoreOptions _options;
     private readonly TextSimilarity? _baseline;
 
-    private BertScore(string directory, BertScoreOptions options, BertEncoder encoder)
+    internal BertScore(string directory, BertScoreOptions options, BertEncoder encoder)
     {
         (_encoder, _options) = (encoder, options);
         var layers = encoder.Config.Layers;
