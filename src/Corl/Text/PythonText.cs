@@ -46,6 +46,9 @@ internal static class PythonText
         return result.Length > 0 && result[^1] == ' ' ? result.ToString(0, result.Length - 1) : result.ToString();
     }
 
+    /// <summary>str.lower(), but for the sigma that ends a word: .NET leaves the dotted capital I as it is.</summary>
+    public static string Lower(string text) => text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
+
     /// <summary>Whether a regular expression's \w takes this character: letters, numbers and the underscore, but no combining mark.</summary>
     public static bool IsWord(Rune rune) => rune.Value == '_' || Rune.GetUnicodeCategory(rune) is UnicodeCategory.UppercaseLetter
         or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter
