@@ -64,11 +64,13 @@ internal readonly record struct Cell
     /// A column as pandas types it: certain texts are missing values; all others numbers make it integers, or floating-point numbers where
     /// one has a fraction or is missing; all truth values make it those; otherwise it stays as it is.
     /// </summary>
-    public static Cell[] Typed(IReadOnlyList<Cell> column)
+    /// <param name="column">The cells as they were read.</param>
+    /// <param name="isText">Whether something else in the column is known to be text.</param>
+    public static Cell[] Typed(IReadOnlyList<Cell> column, bool isText = false)
     {
         Cell[] cells = [.. column.Select(cell => cell._value is string text && MissingTexts.Contains(text) ? Missing : cell)];
         var present = cells.Where(cell => !cell.IsMissing).ToArray();
-        if (present.Length == 0 || !present.Any(cell => cell.IsText))
+        if (isText || present.Length == 0 || !present.Any(cell => cell.IsText))
         {
             return cells;
         }

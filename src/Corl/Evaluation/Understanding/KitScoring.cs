@@ -61,7 +61,7 @@ internal sealed record KitScoring(KitTask Task, KitProfile Profile, KitTable Tab
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Interrupt);
         Exception? first = null;
         var verdicts = await System.Threading.Tasks.Task.WhenAll(Enumerable.Range(0, Table.Count).Select(Guarded));
-        return first is null ? verdicts! : throw first;
+        return first is null ? verdicts as T[] : throw first;
 
         async Task<T?> Guarded(int row)
         {

@@ -18,7 +18,11 @@ internal ref partial struct LatexArithmetic
     private int _at, _depth;
     private bool _failed;
 
-    private LatexArithmetic(ReadOnlySpan<char> text, KitProfile profile) => (_text, _profile) = (text, profile);
+    private LatexArithmetic(ReadOnlySpan<char> text, KitProfile profile)
+    {
+        _text = text;
+        _profile = profile;
+    }
 
     /// <summary>The value of a formula in lower case, or null where the kit gets none.</summary>
     public static double? Evaluate(string formula, KitProfile profile)

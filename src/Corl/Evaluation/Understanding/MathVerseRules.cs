@@ -1,3 +1,5 @@
+using Corl.Text;
+
 namespace Corl.Evaluation.Understanding;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Corl.Evaluation.Understanding;
 /// </summary>
 internal static class MathVerseRules
 {
-    private const int Calls = 5;
+    private const int Calls = 5; // of the judge for one comparison, each warmer by half a degree
     private const double Warmer = 0.5;
     private const string VisionOnly = "Vision Only";
 
@@ -25,7 +27,7 @@ internal static class MathVerseRules
         var answer = scoring.Text(row, "prediction");
         if (scoring.Judge is not null)
         {
-            return await MathExtraction.Ask(scoring, row, "mathverse/extract", [("prediction", answer)], Calls, Warmer, interrupt);
+            return await MathExtraction.Ask(scoring, row, "mathverse/extract", [("prediction", answer)], interrupt);
         }
 
         (string, string)[] letters = [("A", "\0"), ("B", "\0"), ("C", "\0"), ("D", "\0")]; // their texts are in the question; only letters are looked for
@@ -39,7 +41,7 @@ internal static class MathVerseRules
         List<string> replies = [.. extract.Replies];
         KitVerdict Verdict(bool isRight, string reason) => KitVerdict.Of(isRight, reason, table[row, "extract"].TextOrNull) with { Groups = groups, Replies = replies };
 
-        if (Corl.Text.PythonText.Trim(said).SequenceEqual(Corl.Text.PythonText.Trim(truth)))
+        if (PythonText.Trim(said).SequenceEqual(PythonText.Trim(truth)))
         {
             return Verdict(true, $"the extracted answer is {said}, as it should be");
         }
@@ -54,7 +56,8 @@ internal static class MathVerseRules
         for (var call = 0; call < Calls; call++)
         {
             var reply = await scoring.Ask(row, "mathverse/score", slots, call, call * Warmer, KitScoring.ShortReply, replies, interrupt);
-            if (Corl.Text.PythonText.Trim(reply).ToString() is "0" or "1" and var verdict)
+            var verdict = PythonText.Trim(reply).ToString();
+            if (verdict is "0" or "1")
             {
                 return Verdict(verdict == "1", $"the judge says {verdict}: {said} against {truth}");
             }

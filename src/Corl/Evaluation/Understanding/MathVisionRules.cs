@@ -9,14 +9,11 @@ namespace Corl.Evaluation.Understanding;
 /// </summary>
 internal static class MathVisionRules
 {
-    private const int Calls = 5;
-    private const double Warmer = 0.5;
-
     public static async Task<KitScores> Score(KitScoring scoring)
     {
         var read = await scoring.EachRow((row, interrupt) => Extracted(scoring, row, interrupt));
-        var table = scoring.Table.With("res", Cell.Typed([.. read.Select(extract => extract.Result)])); // written to a file and read again
-        KitVerdict[] verdicts = [.. read.Select((extract, row) => Verdict(scoring, table[row, "res"], row, extract))];
+        var results = Cell.Typed([.. read.Select(extract => extract.Result)]); // written to a file and read again
+        KitVerdict[] verdicts = [.. read.Select((extract, row) => Verdict(scoring, results[row], row, extract))];
         var parts = ShareTable.Counts([.. verdicts.Select(verdict => verdict.Groups)], [.. read.Select(extract => extract.IsPrefetched)], [.. verdicts.Select(verdict => verdict.Score > 0)]);
         return new KitScores(parts[0].Values["acc"], parts, verdicts);
     }
@@ -35,11 +32,11 @@ internal static class MathVisionRules
 
         if (scoring.Judge is null)
         {
-            var short_ = StandIn.Final(answer);
-            return new Extract(Cell.Of(choices.Count > 0 || MathVisionEquality.AreEqual(short_, scoring.Text(row, "answer"), scoring.Profile) ? short_ : StandIn.Number(answer) ?? short_), IsPrefetched: false, []);
+            var final = StandIn.Final(answer);
+            return new Extract(Cell.Of(choices.Count > 0 || MathVisionEquality.AreEqual(final, scoring.Text(row, "answer"), scoring.Profile) ? final : StandIn.Number(answer) ?? final), IsPrefetched: false, []);
         }
 
-        return await MathExtraction.Ask(scoring, row, "mathvision/extract", [("question", scoring.Text(row, "question")), ("prediction", answer)], Calls, Warmer, interrupt);
+        return await MathExtraction.Ask(scoring, row, "mathvision/extract", [("question", scoring.Text(row, "question")), ("prediction", answer)], interrupt);
     }
 
     private static KitVerdict Verdict(KitScoring scoring, Cell result, int row, Extract extract)
@@ -47,8 +44,7 @@ internal static class MathVisionRules
         var truth = scoring.Text(row, "answer");
         var choices = MathExtraction.Choices(scoring, row);
         var said = choices.Count > 0 ? OptionInference.Infer(result.Text, choices, scoring.Profile) : result.Text;
-        var isRight = said is not null && (MathVisionEquality.AreEqual(said, truth, scoring.Profile) || (scoring.Fixes.Symbolic && choices.Count == 0 && MathAnswer.Compare(truth, said, MathLevel.Constants).IsEqual));
-        var reader = extract.IsPrefetched ? "the answer says" : extract.Replies.Count > 0 ? "the judge reads" : "stand-in for the judge:";
-        return KitVerdict.Of(isRight, $"{reader} {said ?? "no option"}, {truth} is right", result.TextOrNull) with { Groups = [scoring.Text(row, "category")], Replies = extract.Replies };
+        var isRight = said is not null && (MathVisionEquality.AreEqual(said, truth, scoring.Profile) || (scoring.Fixes.Symbolic && choices.Count == 0 && MathAnswer.Compare(truth, said, MathLevel.P1).IsEqual));
+        return KitVerdict.Of(isRight, $"{extract.Reader} {said ?? "no option"}, {truth} is right", result.TextOrNull) with { Groups = [scoring.Text(row, "category")], Replies = extract.Replies };
     }
 }

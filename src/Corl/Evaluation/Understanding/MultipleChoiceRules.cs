@@ -78,4 +78,25 @@ internal static partial class MultipleChoiceRules
         return (options, truth is [>= 'A' and <= 'Z'] ? truth : "A");
     }
 
-    private static IReadOnlyList<ScoreRow> Table(KitT
+    private static IReadOnlyList<ScoreRow> Table(KitTable table, KitVerdict[] verdicts)
+    {
+        var splits = table.Has("split") ? ShareTable.Values(table, "split") : ["none"];
+        return [.. splits.Select(split =>
+        {
+            int[] rows = [.. Enumerable.Range(0, table.Count).Where(row => !table.Has("split") || table[row, "split"].TextOrNull == split)];
+            var values = new OrderedDictionary<string, double?> { ["Overall"] = ShareTable.Mean(rows.Select(row => verdicts[row].Score)) };
+            foreach (var column in new[] { "l2-category", "category" })
+            {
+                foreach (var value in ShareTable.Values(table, column))
+                {
+                    values[value] = ShareTable.Mean(rows.Where(row => table[row, column].TextOrNull == value).Select(row => verdicts[row].Score));
+                }
+            }
+
+            return new ScoreRow(split, values);
+        })];
+    }
+
+    [GeneratedRegex("[\u4e00-\u9fff]")]
+    private static partial Regex Chinese();
+}

@@ -255,7 +255,7 @@ internal ref struct PythonArithmetic
         }
 
         _at += end + 2;
-        return Takes(")") ? PythonValue.Of(end) : Fail();
+        return Takes(")") ? PythonValue.Of(new BigInteger(end)) : Fail();
     }
 
     private PythonValue Number()

@@ -94,20 +94,24 @@ internal sealed class TsvReader
             throw new UserException($"{_path}: is empty; expected a header line with tab-separated names");
         }
 
-        var columns = _names.Select((name, i) => (name, Cell.Typed([.. _columns[i].Select(Cell.Of)]))).ToArray();
+        // A large field makes its whole column text.
+        var columns = _names.Select((name, i) => (name, Cell.Typed([.. _columns[i].Select(Cell.Of)], isText: i == _largeAt))).ToArray();
         return new TsvContent(new KitTable(columns), _spans, Convert.ToHexStringLower(md5.GetHashAndReset()));
     }
 
     private void Take(byte c, long at)
     {
+        if (_state == State.AfterReturn)
+        {
+            _state = State.RowStart;
+            if (c == '\n')
+            {
+                return;
+            }
+        }
+
         switch (_state)
         {
-            case State.AfterReturn when c == '\n':
-                _state = State.RowStart;
-                return;
-            case State.AfterReturn:
-                _state = State.RowStart;
-                goto case State.RowStart;
             case State.RowStart when c is (byte)'\n' or (byte)' ': // pandas skips lines of blanks, and blanks before a row's first field
                 return;
             case State.RowStart when c == '\r':

@@ -41,7 +41,7 @@ internal static class WeMathRules
 
     private static OrderedDictionary<string, double?> FourDimensions(IReadOnlyList<WeMathGroup> groups, int all)
     {
-        int Count(Func<WeMathGroup, bool> is_) => groups.Count(is_);
+        int Count(Func<WeMathGroup, bool> holds) => groups.Count(holds);
         var ignorance = Count(group => group.AnyWrong && group.Whole == false);
         var generalization = Count(group => group.AllRight && group.Whole == false);
         var values = new OrderedDictionary<string, double?>();
@@ -60,4 +60,63 @@ internal static class WeMathRules
         }
     }
 
-    private static void Accuracies(OrderedDictionary<string, double?> values, KitTable table, 
+    private static void Accuracies(OrderedDictionary<string, double?> values, KitTable table, IReadOnlyList<KitVerdict> verdicts, IReadOnlyList<WeMathGroup> groups)
+    {
+        // Only steps of groups count whose first step is there, as in the official joins.
+        int[] steps = [.. groups.SelectMany(group => group.Steps).OfType<int>()];
+        values["One-step(S1)"] = ShareTable.Mean(steps.Select(row => verdicts[row].Score)) * 100;
+        values["Two-step(S2)"] = Whole(2);
+        values["Three-step(S3)"] = Whole(3);
+        var byConcept = steps.ToLookup(row => table[row, "knowledge concept"].TextOrNull ?? "", row => verdicts[row].Score, StringComparer.Ordinal);
+        foreach (var (domain, concepts) in WeMathConcepts.Domains)
+        {
+            values[domain] = ShareTable.Mean(concepts.Select(concept => ShareTable.Mean(byConcept[concept])).OfType<double>()) * 100;
+        }
+
+        double? Whole(int count) => ShareTable.Mean(groups.Where(group => group.Steps.Count == count).Select(group => group.Whole).OfType<bool>().Select(right => right ? 1.0 : 0)) * 100;
+    }
+}
+
+/// <summary>The answers to one composite problem and its steps; null where a row is missing.</summary>
+/// <param name="Steps">Rows of the steps, in order.</param>
+/// <param name="Right">[steps] whether they are right.</param>
+/// <param name="Whole">Whether the composite problem is right.</param>
+internal sealed record WeMathGroup(IReadOnlyList<int?> Steps, IReadOnlyList<bool?> Right, bool? Whole)
+{
+    public bool AllRight => Right.All(right => right == true);
+
+    public bool AnyRight => Right.Any(right => right == true);
+
+    public bool AllWrong => Right.All(right => right == false);
+
+    public bool AnyWrong => Right.Any(right => right == false);
+
+    /// <summary>The groups that have a first step: the official joins start from it.</summary>
+    public static IReadOnlyList<WeMathGroup> Of(KitTable table, IReadOnlyList<KitVerdict> verdicts)
+    {
+        Dictionary<(string Key, string Id), int> rows = [];
+        for (var row = 0; row < table.Count; row++)
+        {
+            var name = (table[row, "key"].Text, table[row, "ID"].Text);
+            if (!rows.TryAdd(name, row))
+            {
+                throw new UserException($"WeMath: key {Quoted.Name(name.Item1)} occurs twice for ID {Quoted.Name(name.Item2)}; each step of a problem is one row");
+            }
+        }
+
+        List<WeMathGroup> groups = [];
+        foreach (var count in new[] { 2, 3 })
+        {
+            foreach (var ((_, id), _) in rows.Where(entry => entry.Key.Key == $"{count}steps_1"))
+            {
+                int?[] steps = [.. Enumerable.Range(1, count).Select(step => Row($"{count}steps_{step}", id))];
+                groups.Add(new WeMathGroup(steps, [.. steps.Select(IsRight)], IsRight(Row($"{count}steps_multi", id))));
+            }
+        }
+
+        return groups;
+
+        int? Row(string key, string id) => rows.TryGetValue((key, id), out var row) ? row : null;
+        bool? IsRight(int? row) => row is { } some ? verdicts[some].Score > 0 : null;
+    }
+}
