@@ -21,6 +21,7 @@ internal static class DataCommand
         new Verb("shapes", "Write rows of the Shapes world as Parquet in the x2x layout", "corl data shapes 1000 --out shapes.parquet", Shapes) { Count, Out },
         DataValidateCommand.Create(),
         CurateCommand.Create(),
+        BenchmarkDataCommand.Create(),
         SpiceTraining.Create(),
         new Verb("show", "Show rows as training sees them", "corl data show train.parquet -n 3", Show) { Target, Shown, RecipeFile },
     };

@@ -10,10 +10,19 @@ internal static class EvalCommand
     private static readonly Option<int> Prompts = new("--prompts") { Description = "Prompts of each of the six kinds", DefaultValueFactory = _ => ShapesSize.Full.PromptsPerTask, HelpName = "n" };
     private static readonly Option<int> Questions = new("--questions") { Description = "Questions of each of the two types", DefaultValueFactory = _ => ShapesSize.Full.QuestionsPerType, HelpName = "n" };
 
-    public static Command Create() => new("eval", "Evaluate a model on a benchmark")
+    public static Command Create()
     {
-        new Verb("shapes", "ShapesEval and ShapesQA, judged by an exact detector", "corl eval shapes --model runs/unified/model --json", Shapes) { ModelFolder.Option, ModelFolder.Adapter, Prompts, Questions, Out },
-    };
+        var eval = new Command("eval", "Evaluate a model on a benchmark")
+        {
+            new Verb("shapes", "ShapesEval and ShapesQA, judged by an exact detector", "corl eval shapes --model runs/unified/model --json", Shapes) { ModelFolder.Option, ModelFolder.Adapter, Prompts, Questions, Out },
+        };
+        foreach (var verb in UnderstandingCommand.Create())
+        {
+            eval.Add(verb);
+        }
+
+        return eval;
+    }
 
     private static int Shapes(Session session)
     {

@@ -25,6 +25,9 @@ internal static class JudgeOptions
 
     public static IEnumerable<Option> All => [.. Asking, ProtocolFolder];
 
+    /// <summary>Whether <c>--judge</c> names one.</summary>
+    public static bool IsNamed(Session session) => session.Value(Judge) != None;
+
     /// <summary>The prompts of <c>--protocol</c>.</summary>
     public static JudgeProtocol Protocol(Session session) => JudgeProtocol.Open(session.Value(ProtocolFolder));
 

@@ -35,7 +35,7 @@ internal sealed class EvalRun(string folder, PredictionHeader header, Action<str
     /// <summary>The file that this process writes.</summary>
     public string File => PredictionFile.PathOf(folder, Shard, Shards);
 
-    /// <summary>Predicts the items that have no prediction yet.</summary>
+    /// <summary>Predicts the items that have no prediction yet, in no shard's file.</summary>
     /// <param name="items">All items that are asked; each shard takes its own of them.</param>
     /// <param name="length">Size of an item for the model, for batches of like length and for the time left; tokens or images.</param>
     /// <param name="player">Makes the predictions of a batch, in its order.</param>
@@ -44,7 +44,8 @@ internal sealed class EvalRun(string folder, PredictionHeader header, Action<str
     public Throughput Predict(IReadOnlyList<EvalItem> items, Func<EvalItem, int> length, IPlayer player, CancellationToken interrupt)
     {
         using var file = PredictionFile.Open(File, header);
-        var batches = Batches(items, length, file);
+        var known = PredictionFile.ReadShards(folder, header).Select(prediction => prediction.Id).ToHashSet(StringComparer.Ordinal);
+        var batches = Batches(items, length, known);
         var (todo, done) = (batches.Sum(batch => batch.Count), 0);
         var (lengthTodo, lengthDone) = (batches.Sum(batch => batch.Sum(item => (long)length(item))), 0L);
         if (todo < items.Count)
@@ -76,10 +77,10 @@ internal sealed class EvalRun(string folder, PredictionHeader header, Action<str
     public IReadOnlyList<Prediction> Predictions() => PredictionFile.ReadShards(folder, header);
 
     // The batches do not depend on what is done already, so that a resumed run's answers come from the same batches, as far as they go.
-    private IReadOnlyList<IReadOnlyList<EvalItem>> Batches(IReadOnlyList<EvalItem> items, Func<EvalItem, int> length, PredictionFile file)
+    private IReadOnlyList<IReadOnlyList<EvalItem>> Batches(IReadOnlyList<EvalItem> items, Func<EvalItem, int> length, HashSet<string> known)
     {
         var mine = items.Where((_, place) => place % Shards == Shard - 1);
-        return [.. mine.OrderByDescending(length).Chunk(BatchSize).Select(batch => batch.Where(item => !file.Done.ContainsKey(item.Id)).ToArray()).Where(batch => batch.Length > 0)];
+        return [.. mine.OrderByDescending(length).Chunk(BatchSize).Select(batch => batch.Where(item => !known.Contains(item.Id)).ToArray()).Where(batch => batch.Length > 0)];
     }
 }
 

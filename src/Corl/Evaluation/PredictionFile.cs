@@ -91,6 +91,10 @@ internal sealed class PredictionFile : IDisposable
         return files.Length > 0 ? [.. all.Values] : throw new UserException($"{folder}: holds no predictions*.jsonl");
     }
 
+    /// <summary>The predictions of one file, whatever its header says.</summary>
+    /// <exception cref="UserException">A line is no prediction.</exception>
+    public static IReadOnlyList<Prediction> ReadAny(string path) => [.. Read(path).Done.Values];
+
     /// <summary>Adds a batch; when this returns it survives a kill and a power cut.</summary>
     public void Append(IReadOnlyList<Prediction> batch)
     {

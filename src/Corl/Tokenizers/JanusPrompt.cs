@@ -80,6 +80,9 @@ public sealed class JanusPrompt
     /// <summary>Tokens of one image to look at; 576 for Janus-Pro.</summary>
     public int ImageTokens { get; }
 
+    /// <summary>The text that stands for an image in a message.</summary>
+    internal string ImageTag => _imageTag;
+
     /// <summary>Reads tokenizer.json and, where they are there, tokenizer_config.json, special_tokens_map.json and processor_config.json.</summary>
     /// <param name="directory">A checkpoint directory of either layout.</param>
     /// <param name="imageTokens">Tokens of one image to look at, from the model's configuration.</param>

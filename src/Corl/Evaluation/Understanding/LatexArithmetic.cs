@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Corl.Evaluation.Understanding;
 
 /// <summary>
-/// The formulas whose numeric value the kit gets to see: rational arithmetic in LaTeX, and roots that are rational. It evaluates the
-/// printed form of a parsed formula in a place where π, √ and variables have no meaning, so that every other formula counts as unequal.
+/// The formulas whose numeric value the kit gets to see: rational arithmetic in LaTeX. It evaluates the printed form of a parsed formula
+/// in a place where π, √ (even of a square number) and variables have no meaning, so that every other formula counts as unequal.
 /// The two states of the kit use different parsers.
 /// </summary>
 internal ref partial struct LatexArithmetic
@@ -182,20 +182,13 @@ internal ref partial struct LatexArithmetic
             return Takes("{") ? above / Closed('}') : Fail();
         }
 
-        return Takes("\\sqrt") ? Takes("{") ? Root(Closed('}')) : Fail() : Number();
+        return Number();
     }
 
     private double Closed(char end)
     {
         var value = Sum();
         return Takes($"{end}") ? value : Fail();
-    }
-
-    // A root that is not a whole number or a simple fraction stays a root, which has no value where the kit evaluates it.
-    private double Root(double square)
-    {
-        var root = Math.Sqrt(square);
-        return root == Math.Round(root) && root * root == square ? root : Fail();
     }
 
     private double Number()
