@@ -101,6 +101,11 @@ internal readonly record struct Cell
 
     private static readonly Dictionary<string, bool> Flags = new(StringComparer.Ordinal)
     {
-        ["True"] = true, ["TRUE"] = true, ["true"] = true, ["False"] = false, ["FALSE"] = false, ["false"] = false,
+        ["True"] = true,
+        ["TRUE"] = true,
+        ["true"] = true,
+        ["False"] = false,
+        ["FALSE"] = false,
+        ["false"] = false,
     };
 }
