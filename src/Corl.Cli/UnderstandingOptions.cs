@@ -31,7 +31,7 @@ internal static class UnderstandingOptions
     /// <summary>What every verb of the kind takes.</summary>
     public static IEnumerable<Option> All =>
     [
-        ModelFolder.Option, Data, Out, Predictions, Profile, PromptStyle, RoleStyle, Unwrap, Limit, Batch, MaxNewTokens, Shard, Export, Proxy,
+        ModelFolder.Option, ModelFolder.Adapter, Data, Out, Predictions, Profile, PromptStyle, RoleStyle, Unwrap, Limit, Batch, MaxNewTokens, Shard, Export, Proxy,
         FixList, FixSymbolic, FixGroups, FixCapabilities, .. JudgeOptions.All,
     ];
 

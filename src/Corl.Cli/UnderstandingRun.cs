@@ -62,7 +62,7 @@ internal sealed class UnderstandingRun(Session session) : IDisposable
     {
         var (roles, length) = (UnderstandingOptions.Roles(session), UnderstandingOptions.AnswerLength(session));
         _policy ??= ModelFolder.Load(session);
-        _fingerprint ??= ModelFingerprint.Of(ModelFolder.Of(session));
+        _fingerprint ??= ModelFingerprint.Of(ModelFolder.Of(session)) + (session.Value(ModelFolder.Adapter) is { } adapter ? $"+{ModelFingerprint.Of(adapter)}" : "");
         var asked = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["prompt-style"] = UnderstandingOptions.Settings(session).Style == PromptStyle.Cot ? "cot" : "kit",
