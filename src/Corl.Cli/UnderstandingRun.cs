@@ -60,7 +60,7 @@ internal sealed class UnderstandingRun(Session session) : IDisposable
 
     private (IReadOnlyList<Prediction> Predictions, PredictionHeader Header, Throughput? Speed) Answered(KitTask task, KitData data, KitBenchmark benchmark, string folder, (int Shard, int Shards)? part)
     {
-        var (roles, length) = (UnderstandingOptions.Roles(session), UnderstandingOptions.AnswerLength(session));
+        var (roles, length, batch) = (UnderstandingOptions.Roles(session), UnderstandingOptions.AnswerLength(session), UnderstandingOptions.BatchSize(session));
         _policy ??= ModelFolder.Load(session);
         _fingerprint ??= ModelFingerprint.Of(ModelFolder.Of(session)) + (session.Value(ModelFolder.Adapter) is { } adapter ? $"+{ModelFingerprint.Of(adapter)}" : "");
         var asked = new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -71,7 +71,7 @@ internal sealed class UnderstandingRun(Session session) : IDisposable
             ["dtype"] = _policy.Model.Dtype.ToString().ToLowerInvariant(),
         };
         var header = new PredictionHeader(task.Name, _fingerprint, data.Md5, data.Table.Count, asked);
-        var run = new EvalRun(folder, header, session.Progress) { BatchSize = UnderstandingOptions.BatchSize(session), Shard = part?.Shard ?? 1, Shards = part?.Shards ?? 1 };
+        var run = new EvalRun(folder, header, session.Progress) { BatchSize = batch, Shard = part?.Shard ?? 1, Shards = part?.Shards ?? 1 };
         var answerer = new Answerer(_policy, roles, length);
         var speed = run.Predict(benchmark.Items, answerer.Length, answerer, session.Interrupt);
         var all = asked.Concat(ScoringSettings()).ToDictionary(setting => setting.Key, setting => setting.Value);
@@ -106,7 +106,7 @@ internal sealed class UnderstandingRun(Session session) : IDisposable
         session.Progress($"{path}: {predictions.Count} predictions");
         if (cut > 0)
         {
-            session.Warn($"{path}: {cut} texts have more than {XlsxFile.MaxCell} characters and are cut; --export tsv keeps them whole");
+            session.Warn($"{path}: {cut} texts have more than {XlsxWriter.MaxCell} characters and are cut; --export tsv keeps them whole");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Corl.Imaging;
 using Corl.Rollouts;
 using Corl.Tokenizers;
 using static TorchSharp.torch;
@@ -30,12 +31,12 @@ internal sealed class Answerer(Policy policy, RoleStyle roles, int maxNewTokens)
         }
     }
 
-    private IReadOnlyList<Prediction> Answer(IReadOnlyList<EvalItem> batch, IReadOnlyList<Imaging.RgbImage> images, Stopwatch model)
+    private IReadOnlyList<Prediction> Answer(IReadOnlyList<EvalItem> batch, RgbImage[] images, Stopwatch model)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         int[][] questions = [.. batch.Select(Prompt)];
-        var pixels = images.Count > 0 ? policy.Images.ToTensor(images) : null;
+        var pixels = images.Length > 0 ? policy.Images.ToTensor(images) : null;
         model.Start();
         var embeds = pixels is null ? null : policy.Model.EmbedImages(pixels.to(policy.Model.Device));
         var config = new SamplingConfig { Greedy = true, MaxNewTokens = maxNewTokens };

@@ -13,6 +13,10 @@ internal static class ShapesBenchmarks
 {
     private const ulong FirstSeed = 9_000_000; // away from the seeds of training and of ShapesEval
     private static readonly string[] Categories = ["coarse perception", "fine-grained perception", "instance reasoning", "logical reasoning", "math", "science & technology"];
+    private static readonly string[] Capabilities = ["rec", "rec,spat", "ocr,math"];
+    private static readonly string[] Skills = ["inductive", "deductive", "numerical, spatial", "mechanical"];
+    private static readonly string[] Splits = ["adversarial,popular,random", "random", "popular,adversarial"];
+    private static readonly string[] AnswerTypes = ["integer", "float", "list"];
     private static readonly string[] Fields = ["plane geometry", "solid geometry", "functions"];
 
     /// <summary>Writes a data set as a tab-separated file.</summary>
@@ -53,13 +57,13 @@ internal static class ShapesBenchmarks
                 WeMath(row, i, choice);
                 break;
             case "mmvet":
-                Set(row, ("question", "Which objects do you see?"), ("answer", string.Join("<AND>", record.Scene.Objects.Select(item => item.Phrase[2..]))), ("category", new[] { "rec", "rec,spat", "ocr,math" }[i % 3]));
+                Set(row, ("question", "Which objects do you see?"), ("answer", string.Join("<AND>", record.Scene.Objects.Select(item => item.Phrase[2..]))), ("category", Capabilities[i % 3]));
                 break;
             case "pope":
                 Pope(row, i, record);
                 break;
             case "logicvista":
-                Set(row, ("question", $"{choice.Text} Select from A-D."), ("answer", choice.Answer), ("skill", new[] { "inductive", "deductive", "numerical, spatial", "mechanical" }[i % 4]));
+                Set(row, ("question", $"{choice.Text} Select from A-D."), ("answer", choice.Answer), ("skill", Skills[i % 4]));
                 break;
             case "mathvista":
                 MathVista(row, i, choice, record);
@@ -108,7 +112,7 @@ internal static class ShapesBenchmarks
         var isThere = i % 2 == 0;
         var item = record.Scene.Objects[0];
         var color = isThere ? item.Color : Enum.GetValues<ShapeColor>().First(other => record.Scene.Objects.All(o => o.Color != other));
-        Set(row, ("question", $"Is there {World.Phrase(item.Shape, color)} in the image? Please answer yes or no."), ("answer", isThere ? "Yes" : "No"), ("category", new[] { "adversarial,popular,random", "random", "popular,adversarial" }[i % 3]));
+        Set(row, ("question", $"Is there {World.Phrase(item.Shape, color)} in the image? Please answer yes or no."), ("answer", isThere ? "Yes" : "No"), ("category", Splits[i % 3]));
         if (i % 6 == 5)
         {
             row["image"] = Number(i); // shares the image of the row before
@@ -129,7 +133,7 @@ internal static class ShapesBenchmarks
         }
 
         var count = record.Scene.Objects.Count;
-        var type = new[] { "integer", "float", "list" }[i / 2 % 3];
+        var type = AnswerTypes[i / 2 % 3];
         Set(row, ("question", $"Hint: Please answer the question and give the number of objects.\nQuestion: How many objects are there?"), ("question_type", "free_form"), ("answer_type", type),
             ("answer", type switch { "integer" => Number(count), "float" => Number(count) + ".0", _ => $"[{count}, {count}]" }), ("answer_option", ""), ("choices", ""));
     }

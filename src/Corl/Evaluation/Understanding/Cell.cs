@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using Corl.Text;
 
 namespace Corl.Evaluation.Understanding;
 

@@ -118,7 +118,7 @@ internal sealed class KitData : IDisposable
         }
     }
 
-    private IReadOnlyList<ImageSource> Spans(FieldSpan field, int row)
+    private List<ImageSource> Spans(FieldSpan field, int row)
     {
         var first = new byte[1];
         RandomAccess.Read(_file, first, field.Start);

@@ -29,7 +29,7 @@ internal static class KitExchange
         });
         if (path.EndsWith(".xlsx", StringComparison.OrdinalIgnoreCase))
         {
-            return XlsxFile.Write(path, columns, cells);
+            return XlsxWriter.Write(path, columns, cells);
         }
 
         var text = new StringBuilder().AppendJoin('\t', columns.Select(Field)).Append('\n');
@@ -60,7 +60,7 @@ internal static class KitExchange
 
         var table = extension switch
         {
-            ".xlsx" => XlsxFile.Read(path),
+            ".xlsx" => XlsxReader.Read(path),
             ".tsv" => TsvReader.Read(path).Table,
             _ => throw new UserException($"--predictions {path}: expected .xlsx or .tsv of VLMEvalKit, or a run's predictions.jsonl"),
         };

@@ -9,6 +9,7 @@ namespace Corl.Evaluation.Understanding;
 internal static partial class MultipleChoiceRules
 {
     private const int Calls = 3; // of the judge for one row
+    private static readonly string[] GroupColumns = ["split", "l2-category", "category"]; // the first makes rows of the table, the others columns
     private const string OtherAnswers = "Other Answers"; // the second option that an open question of MMMU gets
 
     public static async Task<KitScores> ScoreMmmu(KitScoring scoring)
@@ -36,7 +37,7 @@ internal static partial class MultipleChoiceRules
         }
 
         var answer = scoring.Text(row, "prediction");
-        var groups = ((string[])["split", "l2-category", "category"]).Select(column => scoring.Table[row, column].TextOrNull).OfType<string>().ToArray();
+        var groups = GroupColumns.Select(column => scoring.Table[row, column].TextOrNull).OfType<string>().ToArray();
         if (OptionInference.Infer(answer, options, scoring.Profile) is { } letter)
         {
             return KitVerdict.Of(letter == truth, $"the answer says {letter}, {truth} is right", letter) with { Groups = groups };
@@ -85,7 +86,7 @@ internal static partial class MultipleChoiceRules
         {
             int[] rows = [.. Enumerable.Range(0, table.Count).Where(row => !table.Has("split") || table[row, "split"].TextOrNull == split)];
             var values = new OrderedDictionary<string, double?> { ["Overall"] = ShareTable.Mean(rows.Select(row => verdicts[row].Score)) };
-            foreach (var column in new[] { "l2-category", "category" })
+            foreach (var column in GroupColumns[1..])
             {
                 foreach (var value in ShareTable.Values(table, column))
                 {

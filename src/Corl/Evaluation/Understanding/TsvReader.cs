@@ -1,19 +1,8 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace Corl.Evaluation.Understanding;
-
-/// <summary>Where a field stands in its file, for fields too large to keep.</summary>
-/// <param name="Start">First byte of the content.</param>
-/// <param name="Length">Bytes of the content.</param>
-/// <param name="IsQuoted">Whether a doubled quotation mark in it means one.</param>
-internal readonly record struct FieldSpan(long Start, long Length, bool IsQuoted);
-
-/// <summary>A tab-separated file that has been read.</summary>
-/// <param name="Table">All columns but the large one.</param>
-/// <param name="Large">The large column's fields; those of at most <see cref="TsvReader.ShortField"/> bytes are in <paramref name="Table"/> too. Empty without such a column.</param>
-/// <param name="Md5">Checksum of the file, hexadecimal.</param>
-internal sealed record TsvContent(KitTable Table, IReadOnlyList<FieldSpan> Large, string Md5);
 
 /// <summary>
 /// Reads tab-separated files with the grammar of pandas: a field that begins with a quotation mark may hold tabs and line breaks, a doubled
@@ -36,7 +25,7 @@ internal sealed class TsvReader
     private readonly List<string> _header = [], _names = [];
     private readonly List<List<string?>> _columns = [];
     private readonly List<FieldSpan> _spans = [];
-    private readonly MemoryStream _field = new();
+    private readonly ArrayBufferWriter<byte> _field = new();
     private State _state = State.RowStart;
     private long _start, _end, _text; // the current field's content; bytes of text kept
     private bool _isQuoted, _isBroken;
@@ -209,9 +198,9 @@ internal sealed class TsvReader
     private void Push(byte c)
     {
         var limit = IsLarge ? ShortField + 1 : MaxField;
-        if (_field.Length < limit)
+        if (_field.WrittenCount < limit)
         {
-            _field.WriteByte(c);
+            _field.Write([c]);
         }
         else if (!IsLarge)
         {
@@ -223,10 +212,10 @@ internal sealed class TsvReader
 
     private void EndField(long end)
     {
-        var isLong = IsLarge && _field.Length > ShortField;
+        var isLong = IsLarge && _field.WrittenCount > ShortField;
         var text = isLong ? null : Decoded();
-        _text += _field.Length;
-        _field.SetLength(0);
+        _text += _field.WrittenCount;
+        _field.ResetWrittenCount();
         if (_names.Count == 0) // the header's own row
         {
             _header.Add(text!);
@@ -303,7 +292,7 @@ internal sealed class TsvReader
     {
         try
         {
-            return Strict.GetString(_field.GetBuffer(), 0, (int)_field.Length);
+            return Strict.GetString(_field.WrittenSpan);
         }
         catch (DecoderFallbackException error)
         {

@@ -60,7 +60,7 @@ internal static class WeMathRules
         }
     }
 
-    private static void Accuracies(OrderedDictionary<string, double?> values, KitTable table, IReadOnlyList<KitVerdict> verdicts, IReadOnlyList<WeMathGroup> groups)
+    private static void Accuracies(OrderedDictionary<string, double?> values, KitTable table, KitVerdict[] verdicts, IReadOnlyList<WeMathGroup> groups)
     {
         // Only steps of groups count whose first step is there, as in the official joins.
         int[] steps = [.. groups.SelectMany(group => group.Steps).OfType<int>()];
