@@ -15,6 +15,9 @@ internal static class EvalCommand
         var eval = new Command("eval", "Evaluate a model on a benchmark")
         {
             new Verb("shapes", "ShapesEval and ShapesQA, judged by an exact detector", "corl eval shapes --model runs/unified/model --json", Shapes) { ModelFolder.Option, ModelFolder.Adapter, Prompts, Questions, Out },
+            GenEvalCommand.Create(),
+            WiseCommand.Create(),
+            DpgCommand.Create(),
         };
         foreach (var verb in UnderstandingCommand.Create())
         {

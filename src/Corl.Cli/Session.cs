@@ -29,6 +29,8 @@ internal sealed class Session(ParseResult parse, CancellationToken interrupt)
 
     public ulong? Seed { get; } = parse.GetValue(SharedOptions.Seed);
 
+    public int? Threads { get; } = parse.GetValue(SharedOptions.Threads);
+
     public T? Value<T>(Option<T> option) => parse.GetValue(option);
 
     public T Value<T>(Argument<T> argument) => parse.GetRequiredValue(argument);

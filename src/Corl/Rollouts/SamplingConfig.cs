@@ -29,13 +29,16 @@ public sealed record SamplingConfig
 /// <param name="First">Number of the first sample.</param>
 public readonly record struct Draws(ulong Seed, string Purpose, long Step = 0, long First = 0)
 {
+    /// <summary>The samples' numbers; null: <see cref="First"/> and those that follow it.</summary>
+    internal IReadOnlyList<long>? Samples { get; init; }
+
     /// <summary>[count · length] numbers in [0, 1), row by row.</summary>
     internal float[] Uniforms(int count, int length)
     {
         var numbers = new float[count * length];
         for (var i = 0; i < count; i++)
         {
-            var rng = CounterRng.Named(Seed, Purpose, Step, First + i);
+            var rng = CounterRng.Named(Seed, Purpose, Step, Samples is null ? First + i : Samples[i]);
             for (var t = 0; t < length; t++)
             {
                 numbers[(i * length) + t] = MathF.Min((float)rng.UniformAt(t), 1 - 6e-8f); // below 1 also after rounding to float

@@ -151,7 +151,10 @@ public sealed class JanusPrompt
     /// <summary>The prompt of an image to draw.</summary>
     /// <param name="prompt">The description.</param>
     /// <returns>[L] ids, from bos to the begin-of-image token after which the image's tokens come.</returns>
-    public int[] TextToImage(string prompt) => Encode(Render([new(User, prompt), new(Assistant, "")]) + _beginText);
+    public int[] TextToImage(string prompt) => TextToImage(prompt, User, Assistant);
+
+    /// <summary>The same with other names of the two speakers.</summary>
+    internal int[] TextToImage(string prompt, string user, string assistant) => Encode(Render([new(user, prompt), new(assistant, "")]) + _beginText);
 
     /// <summary>The prompt of a question about images.</summary>
     /// <param name="question">The question; image tags that it holds stay where they are, otherwise the images come first.</param>
@@ -173,7 +176,7 @@ public sealed class JanusPrompt
     }
 
     /// <summary>The prompt without its condition, for guidance: all but bos and the final begin-of-image token become pad.</summary>
-    /// <param name="ids">[L] ids of <see cref="TextToImage"/>.</param>
+    /// <param name="ids">[L] ids of <see cref="TextToImage(string)"/>.</param>
     /// <returns>[L] ids.</returns>
     public int[] Unconditional(int[] ids)
     {
@@ -197,7 +200,7 @@ public sealed class JanusPrompt
     /// Where the words of a prompt stand: behind the image and its line break (or, in a prompt to draw, behind the user's turn), before the
     /// blank line and the assistant's turn.
     /// </summary>
-    /// <param name="questionIds">[L] ids of <see cref="Question"/> or <see cref="TextToImage"/>, padded on the left or not.</param>
+    /// <param name="questionIds">[L] ids of <see cref="Question"/> or <see cref="TextToImage(string)"/>, padded on the left or not.</param>
     /// <returns>First position and number of tokens; length 0 for an empty prompt.</returns>
     /// <exception cref="ArgumentException">There is neither an image nor a user's turn, or no assistant's turn behind it.</exception>
     public (int Start, int Length) PromptSpan(ReadOnlySpan<int> questionIds)

@@ -19,6 +19,9 @@ internal sealed partial class JudgeProtocol
     /// <summary>What results are marked with: "paraphrase" or "folder NAME".</summary>
     public string Name => _folder is null ? "paraphrase" : $"folder {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_folder)))}";
 
+    /// <summary>Whether the words are ours.</summary>
+    public bool IsParaphrase => _folder is null;
+
     /// <summary>A folder of prompts, or ours when null.</summary>
     /// <exception cref="UserException">No such folder.</exception>
     public static JudgeProtocol Open(string? folder) => folder is null || Directory.Exists(folder)
