@@ -87,28 +87,34 @@ internal static class Program
     internal static string PathOf(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : command.Name;
 
+    /// <summary>Tells of an error in one line and gives its exit code.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="error">What was thrown.</param>
+    /// <param name="who">Stands before the message.</param>
+    internal static int Report(TextWriter output, Exception error, string who = "")
+    {
+        if (error is not (UserException or IOException or UnauthorizedAccessException or OperationCanceledException) && Environment.GetEnvironmentVariable("CORL_TRACE") == "1")
+        {
+            output.WriteLine(error);
+        }
+
+        return error switch
+        {
+            UserException or IOException or UnauthorizedAccessException => Fail(output, UsersMistake, who + error.Message),
+            OperationCanceledException => Fail(output, Interrupted, who + "interrupted"),
+            _ => Fail(output, OurFault, $"{who}internal error: {error.GetType().Name}: {error.Message} (CORL_TRACE=1 shows where)"),
+        };
+    }
+
     private static int Guard(TextWriter error, Func<int> run)
     {
         try
         {
             return run();
         }
-        catch (Exception e) when (e is UserException or IOException or UnauthorizedAccessException)
-        {
-            return Fail(error, UsersMistake, e.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            return Fail(error, Interrupted, "interrupted");
-        }
         catch (Exception e)
         {
-            if (Environment.GetEnvironmentVariable("CORL_TRACE") == "1")
-            {
-                error.WriteLine(e);
-            }
-
-            return Fail(error, OurFault, $"internal error: {e.GetType().Name}: {e.Message} (CORL_TRACE=1 shows where)");
+            return Report(error, e);
         }
     }
 

@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Corl.Distributed;
 using Spectre.Console;
 using static TorchSharp.torch;
 
 namespace Corl.Cli;
 
 /// <summary>One run of a verb: what was asked for, and where the result and the progress go.</summary>
-internal sealed class Session(ParseResult parse, CancellationToken interrupt)
+internal sealed class Session(ParseResult parse, CancellationToken interrupt, bool speaks = true)
 {
     internal static readonly JsonSerializerOptions JsonStyle = new()
     {
@@ -18,14 +19,14 @@ internal sealed class Session(ParseResult parse, CancellationToken interrupt)
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    private readonly TextWriter _output = parse.InvocationConfiguration.Output;
-    private readonly TextWriter _error = parse.InvocationConfiguration.Error;
+    private readonly TextWriter _output = speaks ? parse.InvocationConfiguration.Output : TextWriter.Null;
+    private readonly TextWriter _error = speaks ? parse.InvocationConfiguration.Error : TextWriter.Null;
 
     public CancellationToken Interrupt { get; } = interrupt;
 
     public bool Json { get; } = parse.GetValue(SharedOptions.Json);
 
-    public bool Quiet { get; } = parse.GetValue(SharedOptions.Quiet);
+    public bool Quiet { get; } = !speaks || parse.GetValue(SharedOptions.Quiet);
 
     public ulong? Seed { get; } = parse.GetValue(SharedOptions.Seed);
 
@@ -34,6 +35,15 @@ internal sealed class Session(ParseResult parse, CancellationToken interrupt)
     public T? Value<T>(Option<T> option) => parse.GetValue(option);
 
     public T Value<T>(Argument<T> argument) => parse.GetRequiredValue(argument);
+
+    /// <summary>The processes that a launcher started together with this one, where the verb lets them work together.</summary>
+    public IProcessGroup Processes { get; private init; } = ProcessGroups.Single;
+
+    /// <summary>The same run as one of several processes, of which the first speaks.</summary>
+    public Session Among(IProcessGroup processes) => new(parse, Interrupt, processes.IsFirst()) { Processes = processes };
+
+    /// <summary>Tells of an error, with who had it before it, and gives the exit code.</summary>
+    public int Report(Exception error, string who) => Program.Report(_error, error, who);
 
     /// <summary>The device of <c>--device</c>. The first call loads libtorch, which takes most of a second.</summary>
     public Device OpenDevice() => Devices.Open(parse.GetValue(SharedOptions.Device)!, parse.GetValue(SharedOptions.Threads));

@@ -11,7 +11,7 @@ internal static class SftCommand
     public static Command Create()
     {
         var verb = new Verb("sft", "Fine-tune on the data's own images and reasoned answers, the paper's cold start", "corl sft recipes/cold-sft.yaml --model ./Janus-Pro-1B --data x2x_rft_22k/ --data mcot_r1_mcq/ --out runs/cold-sft",
-            session => TrainCommand.Run(session, SftRecipe.Load(session.Value(RecipeFile), TrainCommand.Overrides(session))))
+            session => TrainCommand.Run(session, () => SftRecipe.Load(session.Value(RecipeFile), TrainCommand.Overrides(session))))
         {
             RecipeFile,
         };

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Corl.Cli.Recipes;
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Rollouts;
 using Corl.Shapes;
 using Corl.Training;
@@ -26,7 +27,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var verb = new Verb("train", "Train a stage as a recipe says", "corl train recipes/unified.yaml --model ./Janus-Pro-1B --data train.parquet --out runs/unified --set batch_size=8",
-            session => Run(session, Recipe.Load(session.Value(RecipeFile), Overrides(session))))
+            session => Run(session, () => Recipe.Load(session.Value(RecipeFile), Overrides(session))))
         {
             RecipeFile,
         };
@@ -37,12 +38,19 @@ internal static class TrainCommand
     /// <summary>The changes of <c>--set</c> and <c>--seed</c>.</summary>
     internal static string[] Overrides(Session session) => session.Seed is { } seed ? [.. session.Value(Set)!, $"seed={seed}"] : session.Value(Set)!;
 
-    /// <summary>Runs a recipe as the command line says, with an evaluation before and after in the Shapes world.</summary>
-    internal static int Run(Session session, TrainingRecipe recipe)
+    /// <summary>Runs a recipe as the command line says, with an evaluation before and after in the Shapes world; together with the processes that a launcher started.</summary>
+    internal static int Run(Session session, Func<TrainingRecipe> recipe)
+    {
+        using var processes = ProcessGroups.Join();
+        return processes.Guard(() => Run(session.Among(processes), recipe()), session.Report);
+    }
+
+    private static int Run(Session session, TrainingRecipe recipe)
     {
         var (watch, settings, paths) = (Stopwatch.StartNew(), recipe.Settings, session.Value(DataPath)!);
         using var data = paths.Length > 0 ? SampleSet.Open(paths, recipe.Columns) : recipe.ShapesRows();
         using var heldOut = session.Value(EvalData) is { } path ? SampleSet.Open(path, recipe.Columns) : null;
+        CheckSame(session, recipe, data, heldOut);
         using var policy = ModelFolder.Load(session);
         var isShapes = paths.Length == 0 && policy.Model.Config.ImageSize == World.Size;
         if (settings.EvalSteps > 0 && heldOut is null && !isShapes)
@@ -50,12 +58,13 @@ internal static class TrainCommand
             throw new UserException($"eval_steps is {settings.EvalSteps}, but there is nothing to evaluate on; name held-out rows with --eval-data, or set eval_steps=0");
         }
 
-        var folder = RunFolder.Open(session.Value(Out) ?? Path.Combine("runs", settings.Name), session.Value(Resume), recipe, ModelFolder.Title(session), data, heldOut);
+        var folder = session.Processes.FirstThenOthers(() => RunFolder.Open(
+            session.Value(Out) ?? Path.Combine("runs", settings.Name), session.Value(Resume) || !session.Processes.IsFirst(), recipe, ModelFolder.Title(session), data, heldOut));
         AdapterOf(recipe, policy);
         var evaluations = new Dictionary<string, ShapesResult>();
         void Evaluate(string when)
         {
-            if (isShapes && !session.Value(NoEvaluation))
+            if (isShapes && !session.Value(NoEvaluation) && session.Processes.IsFirst())
             {
                 evaluations[when] = ShapesResult.Of(policy, settings.Seed, ShapesSize.Full, session.Progress);
             }
@@ -63,6 +72,11 @@ internal static class TrainCommand
 
         Evaluate("before");
         Train(session, recipe, policy, data, heldOut, folder);
+        if (!session.Processes.IsFirst())
+        {
+            return Program.Done; // the first one reports
+        }
+
         Evaluate("after");
         var summary = new RunSummary(Math.Round(watch.Elapsed.TotalSeconds, 1), PeakMegabytes(), settings.TotalSteps(data.Count), evaluations);
         AtomicFile.WriteText(folder.Summary, JsonSerializer.Serialize(summary, Session.JsonStyle) + "\n");
@@ -104,7 +118,7 @@ internal static class TrainCommand
         Session session, TrainingRecipe recipe, Policy policy, SampleSet data, SampleSet? heldOut, RunFolder folder, string goOn = "the same command with --resume goes on")
     {
         var settings = recipe.Settings;
-        using var started = recipe.Start(session, policy, data, settings.EvalSteps > 0 ? heldOut : null, TrainingRun.Latest(folder.Path));
+        using var started = recipe.Start(session, policy, data, settings.EvalSteps > 0 ? heldOut : null, session.Processes.FirstThenOthers(() => TrainingRun.Latest(folder.Path)));
         var validation = started.Validation ?? (settings.EvalSteps > 0 ? ShapesValidation.Of(policy, settings) : null);
         var (trainer, view) = (started.Trainer, new TrainingView(session, settings.Name, settings.TotalSteps(data.Count)));
         if (trainer.StepsMade > 0)
@@ -128,6 +142,20 @@ internal static class TrainCommand
     {
         using var process = Process.GetCurrentProcess();
         return Math.Round(process.PeakWorkingSet64 / 1e6, 1);
+    }
+
+    // Processes that train together have the same of everything.
+    private static void CheckSame(Session session, TrainingRecipe recipe, SampleSet data, SampleSet? heldOut)
+    {
+        var processes = session.Processes;
+        if (processes.Size > 1)
+        {
+            var names = processes.GatherAs($"{processes.Rank} on {Environment.MachineName} (process id {Environment.ProcessId})");
+            session.Progress($"{processes.Size} processes: {string.Join(", ", names)}"); // a launcher may name one that died by its id alone
+            processes.CheckSame("recipe", recipe.ToYaml());
+            processes.CheckSame("fingerprint of the data", $"{data.Fingerprint} {heldOut?.Fingerprint}");
+            processes.CheckSame("version", $"{typeof(TrainCommand).Assembly.GetName().Version} with libtorch {Devices.TorchVersion}");
+        }
     }
 
     private static void Tell(Session session, IReadOnlyList<BadRow> skipped)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -23,7 +24,7 @@ public static partial class Devices
     /// <summary>
     /// Loads libtorch and tests it on first use, and returns the device.
     /// </summary>
-    /// <param name="name">cpu, cuda or cuda:N.</param>
+    /// <param name="name">cpu, cuda or cuda:N; cuda is the first device, of several processes on a machine each has its own.</param>
     /// <param name="threads">CPU threads; null leaves libtorch's choice, one per physical core.</param>
     /// <exception cref="UserException">The name is unknown, the device is absent, or the lent libtorch cannot be used.</exception>
     public static Device Open(string name, int? threads = null)
@@ -49,8 +50,8 @@ public static partial class Devices
             return CPU;
         }
 
-        var index = match.Groups["index"] is { Success: true } digits ? int.Parse(digits.Value, null) : 0;
         var present = cuda.is_available() ? cuda.device_count() : 0;
+        var index = match.Groups["index"] is { Success: true } digits ? int.Parse(digits.Value, null) : LocalRank % Math.Max(1, present);
         return index < present
             ? device(DeviceType.CUDA, index)
             : throw new UserException(
@@ -99,6 +100,10 @@ public static partial class Devices
         var context = new LentContext(TorchFolder!, program.Location);
         return (int)context.LoadFromAssemblyPath(program.Location).EntryPoint!.Invoke(null, [arguments])!;
     }
+
+    // Number of this process among those that a launcher started on this machine: Open MPI's, MPICH's and Slurm's words for it.
+    private static int LocalRank { get; } = new[] { "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID" }
+        .Select(name => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var rank) ? rank : 0).Max();
 
     private static void Load()
     {

@@ -62,7 +62,7 @@ internal sealed record Recipe : TrainingRecipe
         try
         {
             return new StartedTraining(
-                new GrpoTrainer(policy, Stage, judges.Sum, data, resume), heldOut is null ? null : new HeldOutRewards(policy, Stage, judges.Sum, heldOut).Validation, judges);
+                new GrpoTrainer(policy, Stage, judges.Sum, data, resume, session.Processes), heldOut is null ? null : new HeldOutRewards(policy, Stage, judges.Sum, heldOut).Validation, judges);
         }
         catch
         {

@@ -40,7 +40,7 @@ internal sealed record SftRecipe : TrainingRecipe
     /// <inheritdoc/>
     public override StartedTraining Start(Session session, Policy policy, SampleSet data, SampleSet? heldOut, RunState? resume)
     {
-        var trainer = new SftTrainer(policy, Stage, data, resume);
+        var trainer = new SftTrainer(policy, Stage, data, resume, session.Processes);
         return new StartedTraining(trainer, heldOut is null ? null : trainer.HeldOutLoss(heldOut));
     }
 }

@@ -21,7 +21,7 @@ internal abstract record TrainingRecipe
     public abstract SampleSet ShapesRows();
 
     /// <summary>Makes the trainer, from where an earlier run of the same recipe stopped.</summary>
-    /// <param name="session">Where warnings go.</param>
+    /// <param name="session">Where warnings go, and who trains together.</param>
     /// <param name="policy">The policy to train.</param>
     /// <param name="data">The rows.</param>
     /// <param name="heldOut">Rows to evaluate on; null for none.</param>

@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Rewards;
 using Corl.Rollouts;
 using Corl.Training;
@@ -15,29 +16,34 @@ internal sealed class CompletionSet(ImageCompletions? images, TextCompletions? a
 
     public IEnumerable<Completions> All => new Completions?[] { Images, Answers }.OfType<Completions>();
 
-    /// <summary>Rewards of every candidate.</summary>
+    /// <summary>Rewards of every candidate; each process scores its share of the groups.</summary>
     /// <param name="rewards">The rewards.</param>
     /// <param name="policy">Paints the images and reads the answers.</param>
     /// <param name="samples">[B] the rows that were sampled for.</param>
     /// <param name="groupSize">G.</param>
     /// <param name="clock">Painting ends the rollout of images, the rest is the rewards' time.</param>
-    public RewardTable Score(RewardSum rewards, Policy policy, IReadOnlyList<Sample> samples, int groupSize, PhaseClock clock)
+    /// <param name="processes">The processes.</param>
+    public RewardTable Score(RewardSum rewards, Policy policy, IReadOnlyList<Sample> samples, int groupSize, PhaseClock clock, IProcessGroup processes)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var images = Images is null ? null : clock.Time("rollout_image", () => RolloutEngine.Paint(policy.Model, Images.Codes));
+        var (first, count) = processes.Share(samples.Count);
+        var (firstRow, rows) = (first * groupSize, count * groupSize);
+        samples = [.. samples.Skip(first).Take(count)];
+        var codes = rows == 0 ? null : Images?.Codes.narrow(0, firstRow, rows);
+        var images = codes is null ? null : clock.Time("rollout_image", () => RolloutEngine.Paint(policy.Model, codes));
         return clock.Time("reward", () => rewards.Score(new Candidates
         {
             GroupSize = groupSize,
             Prompts = [.. samples.Select(s => s.Prompt ?? "")],
             Images = images,
-            Codes = Images?.Codes,
+            Codes = codes,
             RealImages = [.. samples.Select(s => s.RealImage)],
             Questions = [.. samples.Select(s => s.Question ?? "")],
             Answers = [.. samples.Select(s => s.Answer ?? "")],
             Types = [.. samples.Select(s => s.Type ?? QuestionType.OpenEnded)],
-            Responses = Answers?.Ids.Select(ids => policy.Prompt.Tokenizer.Decode(ids)).ToList(),
-        }));
+            Responses = Answers?.Ids.Skip(firstRow).Take(rows).Select(ids => policy.Prompt.Tokenizer.Decode(ids)).ToList(),
+        }).Gather(processes));
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Models;
 using Corl.Rewards;
 using Corl.Rollouts;
@@ -31,14 +32,15 @@ public sealed class GrpoTrainer : ITrainer
     /// <param name="rewards">The rewards and their weights, Eq. (5).</param>
     /// <param name="samples">The data.</param>
     /// <param name="resume">Where an earlier run of the same stage stopped; null starts afresh.</param>
-    /// <exception cref="UserException">The stage and the data or the rewards do not fit together.</exception>
-    public GrpoTrainer(Policy policy, StageConfig stage, RewardSum rewards, SampleSet samples, RunState? resume = null)
+    /// <param name="processes">Who trains together: each samples, scores and differentiates its share of every batch; null for this process alone.</param>
+    /// <exception cref="UserException">The stage and the data or the rewards do not fit together, or the processes have different weights.</exception>
+    public GrpoTrainer(Policy policy, StageConfig stage, RewardSum rewards, SampleSet samples, RunState? resume = null, IProcessGroup? processes = null)
     {
-        (Policy, _stage, _rewards) = (policy, stage.Validated(), rewards);
+        (Policy, _stage, _rewards, Processes) = (policy, stage.Validated(), rewards, processes ?? ProcessGroups.Single);
         _reference = stage.Beta > 0 ? policy.Snapshot(stage.TrainableParts) : null;
-        _learner = new Learner(policy, stage, stage.TotalSteps(samples.Count), resume);
+        _learner = new Learner(policy, stage, stage.TotalSteps(samples.Count), resume, Processes);
         var sampling = new SamplingConfig { Guidance = stage.Guidance, Temperature = stage.Temperature, TopK = stage.TopK, MaxNewTokens = stage.MaxCompletionLength };
-        _engine = new RolloutEngine(policy, sampling, stage.GroupSize, stage.Seed) { PromptsAtOnce = stage.PromptsAtOnce, LegacyImageOffset = stage.LegacyImageOffset };
+        _engine = new RolloutEngine(policy, sampling, stage.GroupSize, stage.Seed) { PromptsAtOnce = stage.PromptsAtOnce, LegacyImageOffset = stage.LegacyImageOffset, Processes = Processes };
         _batches = samples.Batches(stage.Seed, stage.BatchSize, _learner.DataPosition, new RowFilter(policy, stage).Unfit);
     }
 
@@ -47,6 +49,9 @@ public sealed class GrpoTrainer : ITrainer
 
     /// <inheritdoc/>
     public Policy Policy { get; }
+
+    /// <inheritdoc/>
+    public IProcessGroup Processes { get; }
 
     /// <inheritdoc/>
     public long StepsMade => _learner.Step;
@@ -92,7 +97,7 @@ public sealed class GrpoTrainer : ITrainer
         }
 
         metrics.Sampled(groups.Batch, groups.Completions, groups.Rewards, _stage.GroupSize);
-        return new StepResult(StepsMade, metrics.Values(clock), groups.Table(Policy)) { Fault = fault };
+        return new StepResult(StepsMade, metrics.Values(clock, Processes), groups.Table(Policy)) { Fault = fault };
     }
 
     /// <inheritdoc/>
@@ -137,7 +142,7 @@ public sealed class GrpoTrainer : ITrainer
         var completions = new CompletionSet(
             _stage.TrainsImages(StepsMade) ? clock.Time("rollout_image", () => _engine.Images(batch.Samples, StepsMade, drawnBefore)) : null, // I_i
             _stage.TrainsText(StepsMade) ? clock.Time("rollout_text", () => _engine.Answers(batch.Samples, StepsMade, drawnBefore)) : null); // T_i
-        var rewards = completions.Score(_rewards, Policy, batch.Samples, _stage.GroupSize, clock); // R_i
+        var rewards = completions.Score(_rewards, Policy, batch.Samples, _stage.GroupSize, clock, Processes); // R_i
         return new GroupBatch(batch, completions, rewards, _stage.GroupSize);
     }
 
@@ -150,17 +155,18 @@ public sealed class GrpoTrainer : ITrainer
         return GroupAdvantage.Of(rewards, _stage.GroupSize, _stage.AdvantageScale).to(ScalarType.Float32).to(Policy.Model.Device).MoveToOuterDisposeScope(); // [N]
     }
 
-    // Adds the gradient of the batch's loss, a micro-batch at a time; the parts add up to the whole.
+    // Adds the gradient of the batch's loss, a micro-batch at a time; the parts of all processes add up to the whole.
     private void Accumulate(Completions completion, Tensor advantage, StepMetrics metrics)
     {
         using var scope = NewDisposeScope();
         scope.Attach(advantage);
         var whole = new BatchTotals(completion.Lengths.Count, completion.Lengths.Sum());
-        for (var first = 0; first < completion.Prompts; first += _stage.PromptsAtOnce)
+        var (start, own) = Processes.Share(completion.Prompts);
+        for (var first = start; first < start + own; first += _stage.PromptsAtOnce)
         {
             using var part = NewDisposeScope();
             using var tape = new GradientTape { RecomputesLayers = _stage.Recompute };
-            var count = Math.Min(_stage.PromptsAtOnce, completion.Prompts - first);
+            var count = Math.Min(_stage.PromptsAtOnce, start + own - first);
             var some = advantage.narrow(0, first * _stage.GroupSize, count * _stage.GroupSize);
             var scores = completion.LogProbs(Policy.Model, first, count, LossVariant.EntropyOf(_stage.Loss), tape); // [n, L], carries the gradient
             var (logps, mask) = scores;

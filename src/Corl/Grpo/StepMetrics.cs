@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Reports;
 using Corl.Rewards;
 using Corl.Rollouts;
@@ -11,7 +12,8 @@ namespace Corl.Grpo;
 /// <param name="updates">Updates with this step's batch; what the updates log is averaged over them.</param>
 internal sealed class StepMetrics(int updates)
 {
-    private readonly Dictionary<string, double> _values = [];
+    private readonly Dictionary<string, double> _values = []; // of the whole batch, the same in every process
+    private readonly Parts _own = new([], [], []);            // of the micro-batches of this process
     private int _updates;
 
     /// <summary>Adds a micro-batch's loss and how far its log-probabilities are from those kept in sampling.</summary>
@@ -58,7 +60,7 @@ internal sealed class StepMetrics(int updates)
             var key = $"{name}/{modality}";
             if (name.EndsWith("_min", StringComparison.Ordinal))
             {
-                _values[key] = Math.Min(_values.GetValueOrDefault(key, double.PositiveInfinity), value);
+                _own.Least[key] = Math.Min(_own.Least.GetValueOrDefault(key, double.PositiveInfinity), value);
             }
             else if (name.EndsWith("_max", StringComparison.Ordinal))
             {
@@ -77,7 +79,7 @@ internal sealed class StepMetrics(int updates)
         _updates++;
         _values[MetricNames.GradNorm] = applied.Norm.Norm;
         _values[MetricNames.LearningRate] = applied.Rate;
-        Add("skipped_updates", applied.Fault is null ? 0 : 1);
+        _values["skipped_updates"] = _values.GetValueOrDefault("skipped_updates") + (applied.Fault is null ? 0 : 1);
     }
 
     /// <summary>Adds how many batches were sampled for the step, and the share of their groups that teach nothing.</summary>
@@ -120,9 +122,13 @@ internal sealed class StepMetrics(int updates)
         _values[MetricNames.NumTokens] = completions.All.Sum(c => c.Lengths.Sum());
     }
 
-    /// <summary>All metrics of the step.</summary>
-    public IReadOnlyDictionary<string, double> Values(PhaseClock clock)
+    /// <summary>All metrics of the step: of all processes together, the times of this one.</summary>
+    public IReadOnlyDictionary<string, double> Values(PhaseClock clock, IProcessGroup processes)
     {
+        var all = processes.GatherAs(_own);
+        Join(all.SelectMany(parts => parts.Sums), Enumerable.Sum);
+        Join(all.SelectMany(parts => parts.Least), Enumerable.Min);
+        Join(all.SelectMany(parts => parts.Most), Enumerable.Max);
         foreach (var (phase, seconds) in clock.Seconds)
         {
             _values[MetricNames.Time(phase)] = seconds;
@@ -158,7 +164,17 @@ internal sealed class StepMetrics(int updates)
         return Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
     }
 
-    private void Add(string name, double value) => _values[name] = _values.GetValueOrDefault(name) + value;
+    private void Join(IEnumerable<KeyValuePair<string, double>> parts, Func<IEnumerable<double>, double> join)
+    {
+        foreach (var group in parts.GroupBy(part => part.Key, part => part.Value))
+        {
+            _values[group.Key] = join(group);
+        }
+    }
 
-    private void Raise(string name, double value) => _values[name] = Math.Max(_values.GetValueOrDefault(name), value);
+    private void Add(string name, double value) => _own.Sums[name] = _own.Sums.GetValueOrDefault(name) + value;
+
+    private void Raise(string name, double value) => _own.Most[name] = Math.Max(_own.Most.GetValueOrDefault(name), value);
+
+    private sealed record Parts(Dictionary<string, double> Sums, Dictionary<string, double> Least, Dictionary<string, double> Most);
 }

@@ -41,13 +41,13 @@ public sealed class RewardSum
     /// <summary>Whether some term of non-zero weight judges <paramref name="modality"/>.</summary>
     public bool Has(Modality modality) => _terms.Any(term => term.Weight != 0 && term.Reward.Judges == modality);
 
-    /// <summary>Scores a batch with every term.</summary>
+    /// <summary>Scores a batch with every term; a batch without candidates is not shown to the rewards.</summary>
     public RewardTable Score(Candidates candidates)
     {
         var columns = new RewardColumn[_terms.Length];
         for (var k = 0; k < columns.Length; k++)
         {
-            columns[k] = Column(_terms[k], candidates);
+            columns[k] = candidates.Count == 0 ? new RewardColumn(_terms[k].Reward.Name, _terms[k].Reward.Judges, _terms[k].Weight, []) : Column(_terms[k], candidates);
         }
 
         return new RewardTable(candidates.Count, columns);

@@ -1,3 +1,5 @@
+using Corl.Distributed;
+
 namespace Corl.Rewards;
 
 /// <summary>Every reward of a batch, one column each, and their weighted sum.</summary>
@@ -48,6 +50,18 @@ public sealed class RewardTable
                 yield return new($"{column.Name}/{part}", values);
             }
         }
+    }
+
+    /// <summary>The rows of all processes in one table, in the order of the processes.</summary>
+    internal RewardTable Gather(IProcessGroup processes)
+    {
+        if (processes.Size == 1)
+        {
+            return this;
+        }
+
+        RewardTable[] tables = [.. processes.GatherAs(_columns).Select(columns => new RewardTable(columns[0].Values.Length, columns))];
+        return Join([.. tables.SelectMany(table => Enumerable.Range(0, table.Count).Select(row => (table, row)))]);
     }
 
     private float?[] Sum(Func<RewardColumn, bool> counts)

@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Models;
 using static TorchSharp.torch;
 
@@ -19,6 +20,9 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
     /// <summary>Scores images by the reference code's shifted states.</summary>
     public bool LegacyImageOffset { get; init; }
 
+    /// <summary>Sample the prompts together, each its share; every one gets all completions.</summary>
+    public IProcessGroup Processes { get; init; } = ProcessGroups.Single;
+
     /// <summary>Names the random numbers: "rollout" in training.</summary>
     public string Purpose { get; init; } = "rollout";
 
@@ -37,8 +41,7 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
             parts.Add(ImageSampler.Sample(policy.Model, some, [.. some.Select(policy.Prompt.Unconditional)], policy.Ids.Pad, groupSize, sampling, new Draws(seed, Purpose + "/image", step, (long)(drawn + first) * groupSize)));
         }
 
-        var whole = new ImageRollout(cat([.. parts.Select(p => p.Codes)]), cat([.. parts.Select(p => p.Logps)]));
-        return new ImageCompletions(policy, prompts, whole, sampling, LegacyImageOffset) { GroupSize = groupSize };
+        return new ImageCompletions(policy, prompts, Processes.Gather(parts, policy.Model.Device), sampling, LegacyImageOffset) { GroupSize = groupSize };
     }
 
     /// <summary>G answers to each sample's question about its image.</summary>
@@ -61,7 +64,7 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
             logps.AddRange(rollout.Logps);
         }
 
-        return new TextCompletions(policy, questions, pixels, new TextRollout(ids, logps), sampling) { GroupSize = groupSize };
+        return new TextCompletions(policy, questions, pixels, Processes.Gather(new TextRollout(ids, logps)), sampling) { GroupSize = groupSize };
     }
 
     /// <summary>Paints the images, a few at a time: int64 [N, I] → float32 [N, 3, H, W], about [−1, 1].</summary>
@@ -79,15 +82,13 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
         return cat(parts).MoveToOuterDisposeScope();
     }
 
+    // This process's share of the prompts, as many at a time as fit.
     private IEnumerable<(int First, int Count)> Parts(int prompts)
     {
-        for (var first = 0; first < prompts; first += PromptsAtOnce)
+        var (start, own) = Processes.Share(prompts);
+        for (long first = start; first < start + own; first += PromptsAtOnce)
         {
-            yield return (first, Math.Min(PromptsAtOnce, prompts - first));
-            if (PromptsAtOnce > prompts)
-            {
-                yield break; // first + PromptsAtOnce would overflow
-            }
+            yield return ((int)first, (int)Math.Min(PromptsAtOnce, start + own - first));
         }
     }
 }

@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Models;
 using Corl.Reports;
 using Corl.Rollouts;
@@ -24,11 +25,12 @@ public sealed class SftTrainer : ITrainer
     /// <param name="config">The settings.</param>
     /// <param name="samples">The data: rows with image and prompt, with image, question and answer, or with both.</param>
     /// <param name="resume">Where an earlier run of the same settings stopped; null starts afresh.</param>
-    public SftTrainer(Policy policy, SftConfig config, SampleSet samples, RunState? resume = null)
+    /// <param name="processes">Who trains together: each differentiates its share of every batch; null for this process alone.</param>
+    public SftTrainer(Policy policy, SftConfig config, SampleSet samples, RunState? resume = null, IProcessGroup? processes = null)
     {
-        (Policy, _config) = (policy, config.Validated());
+        (Policy, _config, Processes) = (policy, config.Validated(), processes ?? ProcessGroups.Single);
         _demonstrations = new Demonstrations(policy, config);
-        _learner = new Learner(policy, config, config.TotalSteps(samples.Count), resume);
+        _learner = new Learner(policy, config, config.TotalSteps(samples.Count), resume, Processes);
         _batches = samples.Batches(config.Seed, config.BatchSize, _learner.DataPosition, _demonstrations.Unfit);
     }
 
@@ -37,6 +39,9 @@ public sealed class SftTrainer : ITrainer
 
     /// <inheritdoc/>
     public Policy Policy { get; }
+
+    /// <inheritdoc/>
+    public IProcessGroup Processes { get; }
 
     /// <inheritdoc/>
     public long StepsMade => _learner.Step;
@@ -60,6 +65,7 @@ public sealed class SftTrainer : ITrainer
 
         _learner.ZeroGrad();
         clock.Time("backward", () => metrics[MetricNames.Loss] = Losses(images, answers, metrics, loss => loss.backward()));
+        metrics = Processes.GatherAs(metrics).SelectMany(part => part).GroupBy(part => part.Key, part => part.Value).ToDictionary(name => name.Key, name => name.Sum());
         var applied = _learner.Apply(clock);
         var fault = _config.SkipBadUpdates ? null : applied.Fault;
         if (fault is null)
@@ -99,7 +105,7 @@ public sealed class SftTrainer : ITrainer
         _learner.Dispose();
     }
 
-    // The weighted sum of both losses; each micro-batch's share of it is shown to `part`.
+    // This process's part of the weighted sum of both losses; each micro-batch's share of it is shown to `part`.
     private double Losses(ImageCompletions? images, TextCompletions? answers, Dictionary<string, double> metrics, Action<Tensor> part)
     {
         var total = 0.0;
@@ -107,7 +113,7 @@ public sealed class SftTrainer : ITrainer
         {
             if (shown is not null)
             {
-                var (loss, entropy) = Loss(shown, weight, part);
+                var (loss, entropy) = Loss(shown, weight, Processes.Share(shown.Prompts), part);
                 metrics[$"{MetricNames.Loss}/{shown.Name}"] = loss;
                 metrics[$"{MetricNames.Entropy}/{shown.Name}"] = entropy;
                 total += weight * loss;
@@ -117,15 +123,16 @@ public sealed class SftTrainer : ITrainer
         return total;
     }
 
-    private (double Loss, double Entropy) Loss(Completions shown, double weight, Action<Tensor> part)
+    private (double Loss, double Entropy) Loss(Completions shown, double weight, (int First, int Count) rows, Action<Tensor> part)
     {
         var tokens = (double)shown.Lengths.Sum();
         var (sum, entropy) = (0.0, 0.0);
-        for (var first = 0; first < shown.Prompts; first += _config.PromptsAtOnce)
+        var end = rows.First + rows.Count;
+        for (var first = rows.First; first < end; first += _config.PromptsAtOnce)
         {
             using var scope = NewDisposeScope();
             using var tape = is_grad_enabled() ? new GradientTape { RecomputesLayers = _config.Recompute } : null;
-            var scores = shown.LogProbs(Policy.Model, first, Math.Min(_config.PromptsAtOnce, shown.Prompts - first), EntropyUse.Logged, tape);
+            var scores = shown.LogProbs(Policy.Model, first, Math.Min(_config.PromptsAtOnce, end - first), EntropyUse.Logged, tape);
             var loss = -(scores.Logps * scores.Mask).sum() / tokens;
             part(loss * weight);
             tape?.Backward();
@@ -149,7 +156,7 @@ public sealed class SftTrainer : ITrainer
             {
                 var (sum, tokens) = sums.GetValueOrDefault(shown.Name);
                 var count = shown.Lengths.Sum();
-                sums[shown.Name] = (sum + (Loss(shown, 1, _ => { }).Loss * count), tokens + count);
+                sums[shown.Name] = (sum + (Loss(shown, 1, (0, shown.Prompts), _ => { }).Loss * count), tokens + count);
             }
         }
 

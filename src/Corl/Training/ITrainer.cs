@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Rollouts;
 
 namespace Corl.Training;
@@ -11,6 +12,9 @@ public interface ITrainer : IDisposable
 
     /// <summary>The policy, which is trained in place.</summary>
     Policy Policy { get; }
+
+    /// <summary>The processes that train together.</summary>
+    IProcessGroup Processes => ProcessGroups.Single;
 
     /// <summary>Updates made so far, with those before a resume.</summary>
     long StepsMade { get; }

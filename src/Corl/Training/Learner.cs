@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Corl.Distributed;
+using Corl.Models;
 using Corl.Rollouts;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -12,16 +15,18 @@ namespace Corl.Training;
 internal sealed class Learner : IDisposable
 {
     private readonly TrainingConfig _settings;
+    private readonly IProcessGroup _processes;
 
     /// <summary>Unfreezes the trained parts and takes over a state.</summary>
     /// <param name="policy">The policy; trained in place.</param>
     /// <param name="settings">What is trained and how.</param>
     /// <param name="totalSteps">Updates of the whole run, for the learning rate.</param>
     /// <param name="resume">Where an earlier run stopped; null starts afresh.</param>
-    /// <exception cref="UserException">The model has no such part, or the state belongs to another run.</exception>
-    public Learner(Policy policy, TrainingConfig settings, long totalSteps, RunState? resume)
+    /// <param name="processes">Whose gradients are summed: each has those of its share of a batch; null for this process alone.</param>
+    /// <exception cref="UserException">The model has no such part, the state belongs to another run, or the processes have different weights.</exception>
+    public Learner(Policy policy, TrainingConfig settings, long totalSteps, RunState? resume, IProcessGroup? processes = null)
     {
-        (_settings, TotalSteps) = (settings, totalSteps);
+        (_settings, TotalSteps, _processes) = (settings, totalSteps, processes ?? ProcessGroups.Single);
         Optimizer = new AdamW(Unfreeze(policy, settings), stateOn: settings.OffloadOptimizer && policy.Model.Device.type != DeviceType.CPU ? CPU : null)
         {
             Beta1 = settings.AdamBeta1,
@@ -31,6 +36,11 @@ internal sealed class Learner : IDisposable
         };
         resume?.Restore(Optimizer);
         (Step, DataPosition) = (resume?.Step ?? 0, resume?.DataPosition ?? 0);
+        if (_processes.Size > 1)
+        {
+            _processes.CheckSame("place in the run", $"step {Step}");
+            _processes.CheckSame("fingerprint of the weights", Fingerprint(policy.Model));
+        }
     }
 
     /// <summary>Updates made so far, with those before a resume.</summary>
@@ -51,6 +61,11 @@ internal sealed class Learner : IDisposable
     /// <summary>One update with the gradients that the parameters have; none when they are not finite.</summary>
     public Applied Apply(PhaseClock clock)
     {
+        if (_processes.Size > 1)
+        {
+            clock.Time("exchange", () => _processes.SumGradients(Optimizer.Parameters));
+        }
+
         var norm = GradientClipping.Clip(Optimizer.Parameters, _settings.MaxGradNorm);
         var rate = _settings.LearningRateAt(Step, TotalSteps);
         if (norm.IsFinite)
@@ -70,6 +85,24 @@ internal sealed class Learner : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();
+
+    private static string Fingerprint(JanusPro model)
+    {
+        using var noGrad = no_grad();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (_, parameter) in model.named_parameters())
+        {
+            const int ChunkElements = 1 << 24; // ours: a span of it fits an int for every type
+            using var scope = NewDisposeScope();
+            var flat = parameter.detach().cpu().contiguous().view(-1);
+            for (var done = 0L; done < flat.numel(); done += ChunkElements)
+            {
+                hash.AppendData(flat.narrow(0, done, Math.Min(ChunkElements, flat.numel() - done)).bytes);
+            }
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset().AsSpan(0, 8)); // 64 bits tell checkpoints apart
+    }
 
     // Under an adapter, the adapter alone.
     private static List<(string Name, Parameter Parameter)> Unfreeze(Policy policy, TrainingConfig settings)

@@ -1,4 +1,5 @@
 using Corl.Data;
+using Corl.Distributed;
 using Corl.Reports;
 using Corl.Rollouts;
 using static TorchSharp.torch;
@@ -11,6 +12,7 @@ namespace Corl.Training;
 /// Layout: <c>metrics.jsonl</c>, TensorBoard events, <c>completions/</c>, <c>samples/</c>, <c>checkpoints/step-…</c> to resume from, and
 /// at the end <c>policy/</c>, a checkpoint directory for everything that reads Janus-Pro, or <c>adapter/</c>, a folder for PEFT; where
 /// there were evaluations, <c>best/</c> is the same of the best of them. A batch whose gradient is not finite goes to <c>faults/</c>.
+/// Of several processes the first writes; all of them read the folder when they start.
 /// </summary>
 public static class TrainingRun
 {
@@ -47,27 +49,38 @@ public static class TrainingRun
     public static IReadOnlyList<BadRow> Run(
         ITrainer trainer, string directory, Validation? validation = null, Action<StepResult>? progress = null, CancellationToken cancellation = default)
     {
-        var (states, settings) = (Path.Combine(directory, StatesFolder), trainer.Settings);
+        var (states, settings, processes) = (Path.Combine(directory, StatesFolder), trainer.Settings, trainer.Processes);
         var best = RunState.Latest(states)?.Best;
-        void Save() => (trainer.State() with { Best = best }).Save(states, settings.CheckpointsKept);
-        using var log = new RunLog(directory, trainer.StepsMade == 0 ? null : trainer.StepsMade);
+        void Save()
+        {
+            if (processes.IsFirst())
+            {
+                (trainer.State() with { Best = best }).Save(states, settings.CheckpointsKept);
+            }
+        }
+
+        using var log = processes.IsFirst() ? new RunLog(directory, trainer.StepsMade == 0 ? null : trainer.StepsMade) : null;
         try
         {
             while (trainer.StepsMade < trainer.TotalSteps)
             {
-                var result = trainer.Update(cancellation);
+                var result = trainer.Update(AllOrNone(processes, cancellation));
                 if (result.Fault is { } fault)
                 {
-                    throw FaultReport.Save(Path.Combine(directory, FaultsFolder), settings, result, fault);
+                    throw processes.FirstThenOthers(() => processes.IsFirst() ? FaultReport.Save(Path.Combine(directory, FaultsFolder), settings, result, fault) : new UserException(fault));
                 }
 
                 var isBetter = false;
                 if (validation is not null && IsDue(settings.EvalSteps, trainer))
                 {
-                    (result, isBetter) = Evaluate(validation, result, ref best);
+                    (result, isBetter) = Evaluate(validation, processes, result, ref best);
                 }
 
-                Log(log, trainer, result);
+                if (log is not null)
+                {
+                    Log(log, trainer, result);
+                }
+
                 progress?.Invoke(result);
                 if (isBetter || IsDue(settings.CheckpointSteps, trainer))
                 {
@@ -81,15 +94,25 @@ public static class TrainingRun
             throw;
         }
 
-        SavePolicy(trainer, states, best, directory);
+        if (processes.IsFirst())
+        {
+            SavePolicy(trainer, states, best, directory);
+        }
+
         return trainer.BadRows;
     }
 
+    // Several processes stop between two steps, all between the same two: one that stops alone leaves the others waiting.
+    private static CancellationToken AllOrNone(IProcessGroup processes, CancellationToken cancellation) =>
+        processes.Size == 1 ? cancellation
+        : processes.Any(cancellation.IsCancellationRequested) ? throw new OperationCanceledException()
+        : CancellationToken.None;
+
     private static bool IsDue(long every, ITrainer trainer) => trainer.StepsMade == trainer.TotalSteps || (every > 0 && trainer.StepsMade % every == 0);
 
-    private static (StepResult Result, bool IsBetter) Evaluate(Validation validation, StepResult result, ref BestState? best)
+    private static (StepResult Result, bool IsBetter) Evaluate(Validation validation, IProcessGroup processes, StepResult result, ref BestState? best)
     {
-        var measured = validation.Measure();
+        var measured = processes.FromFirst(() => new Dictionary<string, double>(validation.Measure()));
         var score = measured[validation.Score];
         var isBetter = double.IsFinite(score) && !(best?.Score >= score);
         best = isBetter ? new BestState(result.Step, score) : best;
