@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Corl.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -43,6 +44,7 @@ internal static class EnvCommand
             cores = Environment.ProcessorCount,
             threads = get_num_threads(),
             cudaDevices = cuda.is_available() ? cuda.device_count() : 0,
+            mpi = MpiLibrary.Find(launch: null) is { } mpi ? $"{mpi.Version} ({mpi.Name})" : "none",
             device = device.ToString(),
             gemmGflops = Math.Round(GemmGflops(device, session.Interrupt), 1),
         };

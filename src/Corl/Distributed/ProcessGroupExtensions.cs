@@ -66,7 +66,8 @@ internal static class ProcessGroupExtensions
     /// </summary>
     /// <param name="processes">The processes.</param>
     /// <param name="parameters">The same parameters in the same order everywhere, float32.</param>
-    public static void SumGradients(this IProcessGroup processes, IEnumerable<Tensor> parameters)
+    /// <param name="bucketElements">Length of the buffer.</param>
+    public static void SumGradients(this IProcessGroup processes, IEnumerable<Tensor> parameters, int bucketElements = BucketElements)
     {
         if (processes.Size == 1)
         {
@@ -88,13 +89,13 @@ internal static class ProcessGroupExtensions
             flat.Add(parameter.grad!.view(-1));
         }
 
-        Bucket(processes, flat);
+        Sum(processes, flat, bucketElements);
     }
 
     // Fills the buffer with the tensors one after the other, sums it when it is full, and copies back.
-    private static void Bucket(IProcessGroup processes, List<Tensor> flat)
+    private static void Sum(IProcessGroup processes, List<Tensor> flat, int bucketElements)
     {
-        var size = Math.Min(BucketElements, flat.Sum(tensor => tensor.numel()));
+        var size = Math.Min(bucketElements, flat.Sum(tensor => tensor.numel()));
         if (size == 0)
         {
             return;
