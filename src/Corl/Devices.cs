@@ -19,6 +19,7 @@ public static partial class Devices
 
     // TorchSharp 0.107 is built against 2.10. 2.11 passes every probe; 2.13 loads and computes wrong results without an error.
     private static readonly string[] Accepted = ["2.10", "2.11"];
+    private static readonly string[] LocalRankNames = ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"]; // Open MPI's, MPICH's and Slurm's
     private static bool _isReady;
 
     /// <summary>
@@ -101,9 +102,8 @@ public static partial class Devices
         return (int)context.LoadFromAssemblyPath(program.Location).EntryPoint!.Invoke(null, [arguments])!;
     }
 
-    // Number of this process among those that a launcher started on this machine: Open MPI's, MPICH's and Slurm's words for it.
-    private static int LocalRank { get; } = new[] { "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID" }
-        .Select(name => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var rank) ? rank : 0).Max();
+    // Number of this process among those that a launcher started on this machine: 0 without one.
+    private static int LocalRank => LocalRankNames.Max(name => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var rank) ? rank : 0);
 
     private static void Load()
     {
