@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Corl.Evaluation;
 using Corl.Evaluation.Understanding;
 
@@ -83,7 +84,7 @@ internal static class UnderstandingOptions
         }
 
         var parts = text.Split('/');
-        return parts.Length == 2 && int.TryParse(parts[0], out var shard) && int.TryParse(parts[1], out var shards) && shard >= 1 && shard <= shards && shards is > 1 and < 1000
+        return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var shard) && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var shards) && shard >= 1 && shard <= shards && shards is > 1 and < 1000
             ? (shard, shards)
             : throw new UserException($"--shard {Quoted.Line(text)}: expected a part such as 2/4");
     }

@@ -24,9 +24,9 @@ internal sealed class PredictionFile : IDisposable
     };
 
     private readonly Dictionary<string, Prediction> _done;
-    private readonly FileStream _stream;
+    private readonly FileStream _lock, _stream;
 
-    private PredictionFile(FileStream stream, Dictionary<string, Prediction> done) => (_stream, _done) = (stream, done);
+    private PredictionFile(FileStream key, FileStream stream, Dictionary<string, Prediction> done) => (_lock, _stream, _done) = (key, stream, done);
 
     /// <summary>The predictions that are on the disk, by item.</summary>
     public IReadOnlyDictionary<string, Prediction> Done => _done;
@@ -45,27 +45,42 @@ internal sealed class PredictionFile : IDisposable
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            var (found, done, end) = File.Exists(path) ? Read(path) : (null, [], 0);
-            if (found is not null && header.Difference(found) is { } difference)
+            // Beside the file, because readers may open that one; a killed process leaves the lock's file but not the lock.
+            var key = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            try
             {
-                throw new UserException($"{path}: made with another {difference}; name a new --out, or repeat the earlier settings");
+                return OpenLocked(path, header, key);
             }
-
-            var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-            stream.SetLength(end);
-            stream.Position = end;
-            var file = new PredictionFile(stream, done);
-            if (found is null)
+            catch
             {
-                file.Write([JsonSerializer.SerializeToUtf8Bytes(header, Style)]);
+                key.Dispose();
+                throw;
             }
-
-            return file;
         }
         catch (IOException error)
         {
             throw new UserException($"{path}: the predictions cannot be written ({Quoted.Line(error.Message)}); is another process at work on the same shard?", error);
         }
+    }
+
+    private static PredictionFile OpenLocked(string path, PredictionHeader header, FileStream key)
+    {
+        var (found, done, end) = File.Exists(path) ? Read(path) : (null, [], 0);
+        if (found is not null && header.Difference(found) is { } difference)
+        {
+            throw new UserException($"{path}: made with another {difference}; name a new --out, or repeat the earlier settings");
+        }
+
+        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        stream.SetLength(end); // without the half of a line that a kill left
+        stream.Position = end;
+        var file = new PredictionFile(key, stream, done);
+        if (found is null)
+        {
+            file.Write([JsonSerializer.SerializeToUtf8Bytes(header, Style)]);
+        }
+
+        return file;
     }
 
     /// <summary>The predictions of all shards in a folder.</summary>
@@ -106,7 +121,11 @@ internal sealed class PredictionFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _lock.Dispose();
+    }
 
     private void Write(byte[][] lines)
     {

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Corl.Cli;
-using Corl.Evaluation;
 using Corl.Evaluation.Understanding;
 
 namespace Corl.Tests.Cli;

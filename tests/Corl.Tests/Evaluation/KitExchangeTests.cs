@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 using Corl.Evaluation;
 using Corl.Evaluation.Understanding;
 
@@ -75,13 +74,8 @@ public sealed class KitExchangeTests
 
     private static KitData Data(TemporaryFolder folder)
     {
-        var text = new StringBuilder("index\tquestion\tanswer\tcategory\timage\n");
-        for (var i = 1; i <= Texts.Length; i++)
-        {
-            text.Append($"{i}\tq {i}\ta\trec\t{KitGolden.Image}\n");
-        }
-
-        File.WriteAllText(folder.File("data.tsv"), text.ToString());
+        var rows = Enumerable.Range(1, Texts.Length).Select(i => $"{i}\tq {i}\ta\trec\t{KitGolden.Image}");
+        File.WriteAllLines(folder.File("data.tsv"), ["index\tquestion\tanswer\tcategory\timage", .. rows]);
         return KitData.Open(KitGolden.Task("MMVet"), folder.File("data.tsv"));
     }
 
