@@ -60,11 +60,11 @@ internal static class ProcessGroupExtensions
     }
 
     /// <summary>
-    /// Replaces gradients by their sums over the processes, through buckets of one flat buffer. A tensor that some process has no
+    /// Replaces gradients by their float32 sums over the processes, through buckets of one flat buffer. A tensor that some process has no
     /// gradient for counts as 0 there; one that no process has a gradient for stays without.
     /// </summary>
     /// <param name="processes">The processes.</param>
-    /// <param name="parameters">The same parameters in the same order everywhere, float32.</param>
+    /// <param name="parameters">The same parameters in the same order everywhere.</param>
     /// <param name="bucketElements">Length of the buffer.</param>
     public static void SumGradients(this IProcessGroup processes, IEnumerable<Tensor> parameters, int bucketElements = BucketElements)
     {
@@ -80,9 +80,9 @@ internal static class ProcessGroupExtensions
         var flat = new List<Tensor>();
         foreach (var (i, parameter) in all.Index().Where(item => present.Any(rank => rank[item.Index] == 1)))
         {
-            if (parameter.grad is null)
+            if (parameter.grad is not { } grad || !grad.is_contiguous())
             {
-                parameter.grad = zeros_like(parameter).DetachFromDisposeScope();
+                parameter.grad = (parameter.grad?.contiguous() ?? zeros_like(parameter)).DetachFromDisposeScope();
             }
 
             flat.Add(parameter.grad!.view(-1));
