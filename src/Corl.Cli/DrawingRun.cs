@@ -3,7 +3,6 @@ using System.Globalization;
 using Corl.Evaluation;
 using Corl.Evaluation.Drawing;
 using Corl.Evaluation.Judges;
-using Corl.Rollouts;
 
 namespace Corl.Cli;
 
