@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Corl.Benchmarks;
 
+// "full-size FOLDER COMPANIONS": a model of Janus-Pro-1B's sizes with random weights, made to do everything once; 4.2 GB on the disk, 12 GB of memory.
 // "ratios [part of a row's name]" and "spice": one Markdown table each in a minute or two. Anything else goes to BenchmarkDotNet (--list flat, --filter *AdamW*).
 if (args is ["ratios", .. var rest])
 {
@@ -9,6 +10,10 @@ if (args is ["ratios", .. var rest])
 else if (args is ["spice"])
 {
     SpiceBenchmarks.Print(Console.Out);
+}
+else if (args is ["full-size", var folder, var companions])
+{
+    FullSizeRun.Print(Console.Out, folder, companions);
 }
 else
 {

@@ -1,3 +1,4 @@
+using Corl.Checkpoints;
 using Corl.Cli.Recipes;
 using Corl.Models;
 using Corl.Rewards;
@@ -48,6 +49,30 @@ internal sealed class RewardModels : IDisposable
         }
 
         return new RewardModels(session, recipe, policy, device);
+    }
+
+    /// <summary>Bytes of the networks that a recipe's rewards load, in float32, by the headers of their files; a folder that is not there counts nothing.</summary>
+    public static double Bytes(TrainingRecipe recipe)
+    {
+        if (recipe is not Recipe { Stage.Rewards: var rewards, Judges: var judges })
+        {
+            return 0;
+        }
+
+        var captions = rewards.ContainsKey("cycle") || rewards.ContainsKey("bertscore");
+        var bert = rewards.ContainsKey("bertscore") || (rewards.ContainsKey("cycle") && judges.Similarity == CaptionSimilarity.BertScore);
+        string?[] paths =
+        [
+            captions ? judges.Captioner ?? ModelFolder.Shipped("captioner") : null,
+            rewards.ContainsKey("cycle") ? judges.Perceptual ?? ModelFolder.Shipped("perceptual") : null,
+            bert ? judges.BertScore : null,
+            rewards.ContainsKey("clip") ? judges.Clip : null,
+        ];
+        return paths.Where(Path.Exists).Sum(path =>
+        {
+            using var reader = CheckpointReader.OpenWeights(path!);
+            return reader.Tensors.Values.Sum(t => (double)t.Count) * sizeof(float);
+        });
     }
 
     /// <summary>How captions are compared; the closed grammar of the Shapes world knows no forms.</summary>

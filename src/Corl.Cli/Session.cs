@@ -45,6 +45,9 @@ internal sealed class Session(ParseResult parse, CancellationToken interrupt, bo
     /// <summary>Tells of an error, with who had it before it, and gives the exit code.</summary>
     public int Report(Exception error, string who) => Program.Report(_error, error, who);
 
+    /// <summary>What <c>--device</c> says.</summary>
+    public string DeviceName { get; } = parse.GetValue(SharedOptions.Device)!;
+
     /// <summary>The device of <c>--device</c>. The first call loads libtorch, which takes most of a second.</summary>
     public Device OpenDevice() => Devices.Open(parse.GetValue(SharedOptions.Device)!, parse.GetValue(SharedOptions.Threads));
 

@@ -22,7 +22,7 @@ internal static class TrainCommand
     private static readonly Option<bool> NoEvaluation = new("--no-eval") { Description = "Skip the evaluation before and after (Shapes world only)" };
 
     /// <summary>The options of every command that trains by a recipe.</summary>
-    public static IEnumerable<Option> Options => [ModelFolder.Option, ModelFolder.Adapter, DataPath, EvalData, Out, Resume, Set, NoEvaluation];
+    public static IEnumerable<Option> Options => [ModelFolder.Option, ModelFolder.Adapter, DataPath, EvalData, Out, Resume, Set, NoEvaluation, .. TrainPlan.Options];
 
     public static Command Create()
     {
@@ -48,6 +48,11 @@ internal static class TrainCommand
     private static int Run(Session session, TrainingRecipe recipe)
     {
         var (watch, settings, paths) = (Stopwatch.StartNew(), recipe.Settings, session.Value(DataPath)!);
+        if (TrainPlan.Check(session, recipe) is { } planned)
+        {
+            return planned;
+        }
+
         using var data = paths.Length > 0 ? SampleSet.Open(paths, recipe.Columns) : recipe.ShapesRows();
         using var heldOut = session.Value(EvalData) is { } path ? SampleSet.Open(path, recipe.Columns) : null;
         CheckSame(session, recipe, data, heldOut);

@@ -36,6 +36,34 @@ internal static partial class NativeHeap
         }
     }
 
+    /// <summary>Bytes of the heap in use, tensors of the CPU among them; 0 where the C library cannot tell.</summary>
+    public static long InUse()
+    {
+        try
+        {
+            var usage = Usage();
+            return (long)usage.InUse + (long)usage.Mapped;
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return 0; // musl, or a glibc before 2.33
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallinfo2")]
+    private static partial HeapUsage Usage();
+
+    // glibc's struct mallinfo2: ten numbers of 64 bits, of which these are hblkhd and uordblks.
+    [StructLayout(LayoutKind.Explicit, Size = 80)]
+    private readonly struct HeapUsage
+    {
+        [FieldOffset(32)]
+        public readonly ulong Mapped;
+
+        [FieldOffset(56)]
+        public readonly ulong InUse;
+    }
+
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int Option(int parameter, int value);
 }

@@ -56,6 +56,9 @@ internal sealed record Recipe : TrainingRecipe
     public override SampleSet ShapesRows() => ShapesData.For(Stage.Tasks);
 
     /// <inheritdoc/>
+    public override TrainingRecipe With(Func<TrainingConfig, TrainingConfig> change, LoraConfig? lora) => this with { Stage = (StageConfig)change(Stage), Lora = lora };
+
+    /// <inheritdoc/>
     public override StartedTraining Start(Session session, Policy policy, SampleSet data, SampleSet? heldOut, RunState? resume)
     {
         var judges = RewardModels.Load(session, this, policy);

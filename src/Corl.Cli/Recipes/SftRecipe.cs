@@ -38,6 +38,9 @@ internal sealed record SftRecipe : TrainingRecipe
     public override SampleSet ShapesRows() => ShapesData.For(Stage.Tasks, reasoned: true);
 
     /// <inheritdoc/>
+    public override TrainingRecipe With(Func<TrainingConfig, TrainingConfig> change, LoraConfig? lora) => this with { Stage = (SftConfig)change(Stage), Lora = lora };
+
+    /// <inheritdoc/>
     public override StartedTraining Start(Session session, Policy policy, SampleSet data, SampleSet? heldOut, RunState? resume)
     {
         var trainer = new SftTrainer(policy, Stage, data, resume, session.Processes);

@@ -28,6 +28,9 @@ internal abstract record TrainingRecipe
     /// <param name="resume">Where an earlier run stopped; null starts afresh.</param>
     public abstract StartedTraining Start(Session session, Policy policy, SampleSet data, SampleSet? heldOut, RunState? resume);
 
+    /// <summary>The same recipe with other settings.</summary>
+    public abstract TrainingRecipe With(Func<TrainingConfig, TrainingConfig> change, LoraConfig? lora);
+
     /// <summary>All settings, also those left at their defaults, as YAML.</summary>
     public string ToYaml() => YamlBinder.Write(this);
 }

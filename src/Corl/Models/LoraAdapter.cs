@@ -48,23 +48,29 @@ internal sealed class LoraAdapter : IDisposable
 
         using var scope = NewDisposeScope();
         var targets = new LoraTargets(config, "lora");
-        var all = names.Places(model).ToList();
-        var matched = all.Where(p => targets.IsTarget(p.Name)).ToList();
-        var places = matched.Where(p => within?.Invoke(p.Key) ?? true).ToList();
-        if (places.Count == 0)
-        {
-            throw new UserException($"lora: target_modules matches no trained layer; the model has names such as {string.Join(", ", all.Where(p => within?.Invoke(p.Key) ?? true).Select(p => p.Name).Take(3))}");
-        }
-
+        var (places, matched) = Choose(model, names, config, within);
         var weights = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         var updates = places.Select(p => Fresh(p, targets, config.Dora, weights[p.Key], seed)).ToList();
-        if (places.Count < matched.Count)
+        if (places.Count < matched)
         {
             // What is stored must name the same modules to everybody.
             config = config with { TargetModules = [.. places.Select(p => p.Name)], TargetPattern = null, ExcludeModules = [], ExcludePattern = null, LayersToTransform = null };
         }
 
         return new LoraAdapter(config, updates, names.Saved(model, targets));
+    }
+
+    /// <summary>What settings adapt in a model, which may be one without memory, and how many modules they would without <paramref name="within"/>.</summary>
+    /// <inheritdoc cref="Create"/>
+    public static (IReadOnlyList<LoraPlace> Places, int Matched) Choose(Module model, LoraNames names, LoraConfig config, Func<string, bool>? within)
+    {
+        var targets = new LoraTargets(config, "lora");
+        var all = names.Places(model).ToList();
+        var matched = all.Where(p => targets.IsTarget(p.Name)).ToList();
+        var places = matched.Where(p => within?.Invoke(p.Key) ?? true).ToList();
+        return places.Count > 0
+            ? (places, matched.Count)
+            : throw new UserException($"lora: target_modules matches no trained layer; the model has names such as {string.Join(", ", all.Where(p => within?.Invoke(p.Key) ?? true).Select(p => p.Name).Take(3))}");
     }
 
     /// <summary>An adapter made of tensors that are there.</summary>

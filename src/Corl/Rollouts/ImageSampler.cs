@@ -19,11 +19,12 @@ internal static class ImageSampler
     /// <param name="groupSize">G.</param>
     /// <param name="config">Guidance, temperature, greedy.</param>
     /// <param name="draws">The random numbers of the N = B·G samples.</param>
-    public static ImageRollout Sample(JanusPro model, IReadOnlyList<int[]> prompts, IReadOnlyList<int[]> unconditional, int pad, int groupSize, SamplingConfig config, Draws draws)
+    /// <param name="codesEach">Codes of each image; null for all of it.</param>
+    public static ImageRollout Sample(JanusPro model, IReadOnlyList<int[]> prompts, IReadOnlyList<int[]> unconditional, int pad, int groupSize, SamplingConfig config, Draws draws, int? codesEach = null)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var (rows, length, guided) = (prompts.Count * groupSize, model.Config.ImageCodes, config.Guidance != 1);
+        var (rows, length, guided) = (prompts.Count * groupSize, codesEach ?? model.Config.ImageCodes, config.Guidance != 1);
         var (ids, real) = Padding.Left(guided ? [.. prompts, .. unconditional] : prompts, pad, model.Device);
         var uniforms = tensor(draws.Uniforms(rows, length), [rows, length], device: model.Device);
         var (codes, logps) = (empty([rows, length], ScalarType.Int64, model.Device), empty([rows, length], ScalarType.Float32, model.Device));

@@ -12,6 +12,7 @@ namespace Corl.Rollouts;
 /// <param name="seed">The run's seed.</param>
 internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int groupSize, ulong seed)
 {
+    private const int CardDecodedAtOnce = 8; // of Janus-Pro's 384 pixels in bfloat16 about 4 GB
     private const int DecodedAtOnce = 32; // images of 32 pixels through the VQ decoder together: their activations fit a core's cache
 
     /// <summary>Prompts sampled together; bounds the memory of the key and value cache.</summary>
@@ -72,7 +73,7 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var atOnce = model.Device.type == TorchSharp.DeviceType.CPU ? Math.Max(1, DecodedAtOnce * 32L * 32 / (model.Config.ImageSize * model.Config.ImageSize)) : 16; // 16 of 384 pixels: about 6 GB
+        var atOnce = PaintedAtOnce(model.Config, model.Device.type == TorchSharp.DeviceType.CPU);
         var parts = new List<Tensor>();
         for (long i = 0; i < codes.shape[0]; i += atOnce)
         {
@@ -81,6 +82,9 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
 
         return cat(parts).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Images that are painted together; see <see cref="VqCost"/> for what one takes.</summary>
+    public static long PaintedAtOnce(JanusConfig config, bool onCpu) => onCpu ? Math.Max(1, DecodedAtOnce * 32L * 32 / (config.ImageSize * config.ImageSize)) : CardDecodedAtOnce;
 
     // This process's share of the prompts, as many at a time as fit.
     private IEnumerable<(int First, int Count)> Parts(int prompts)
