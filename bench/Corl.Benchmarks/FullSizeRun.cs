@@ -106,7 +106,11 @@ internal static class FullSizeRun
         policy.AddAdapter(Lora, Stage.TrainableParts, seed: 1);
         using var samples = SampleSet.Generate("generated", 1, SampleParts.RealImage | SampleParts.Question | SampleParts.Answer, i => new Sample
         {
-            Id = "generated", Question = question, Answer = "star", Type = QuestionType.OpenEnded, RealImage = picture,
+            Id = "generated",
+            Question = question,
+            Answer = "star",
+            Type = QuestionType.OpenEnded,
+            RealImage = picture,
         });
         using var trainer = new GrpoTrainer(policy, Stage, new RewardSum([new RewardTerm(new FirstLetter(), 1)]), samples);
         var (step, stepTime) = Planned(Work(asked.Length, images: false), device);

@@ -1,6 +1,5 @@
 using Corl.Models;
 using Corl.Tokenizers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Corl.Benchmarks;
@@ -31,15 +30,29 @@ internal static class RewardNetworks
         {
             using var distances = lpips.Distance(real, generated, unitRange: true);
             return (Group, (Group + 1) * VggFlops);
-        });
+        }
+        );
     }
 
     private static (IDisposable, Func<(double, double)>) OpenBlip()
     {
         var config = new BlipConfig
         {
-            ImageSize = 384, PatchSize = 16, VisionWidth = 768, VisionLayers = 12, VisionHeads = 12, VisionMlpWidth = 3072,
-            Vocabulary = 30524, TextWidth = 768, TextLayers = 12, TextHeads = 12, TextMlpWidth = 3072, Positions = 512, Start = 30522, Stop = 102, Pad = 0,
+            ImageSize = 384,
+            PatchSize = 16,
+            VisionWidth = 768,
+            VisionLayers = 12,
+            VisionHeads = 12,
+            VisionMlpWidth = 3072,
+            Vocabulary = 30524,
+            TextWidth = 768,
+            TextLayers = 12,
+            TextHeads = 12,
+            TextMlpWidth = 3072,
+            Positions = 512,
+            Start = 30522,
+            Stop = 102,
+            Pad = 0,
         };
         var words = WordPiece.From(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. Enumerable.Range(5, 1000).Select(id => $"w{id}")], "words");
         var captioner = new BlipCaptioner(config, words, new ImageInput(384, [0.5f, 0.5f, 0.5f], [0.5f, 0.5f, 0.5f]), ToyJanus.Weights());
@@ -51,15 +64,21 @@ internal static class RewardNetworks
         {
             captioner.CaptionIds(pixels, options);
             return (Images, Images * ((config.ImageTokens * image) + memory + (CaptionTokens * text)));
-        });
+        }
+        );
     }
 
     private static (IDisposable, Func<(double, double)>) OpenClip()
     {
         var config = new ClipConfig
         {
-            Vision = new(768, 12, 12, 3072, 1e-5, QuickGelu: true), Text = new(512, 12, 8, 2048, 1e-5, QuickGelu: true),
-            ImageSize = 224, PatchSize = 32, Vocabulary = 49408, Context = 77, Projection = 512,
+            Vision = new(768, 12, 12, 3072, 1e-5, QuickGelu: true),
+            Text = new(512, 12, 8, 2048, 1e-5, QuickGelu: true),
+            ImageSize = 224,
+            PatchSize = 32,
+            Vocabulary = 49408,
+            Context = 77,
+            Projection = 512,
         };
         var clip = new ClipModel(config, ClipTokenizer.Load(Golden("clip/tiny")), new ImageInput(224, [0.5f, 0.5f, 0.5f], [0.5f, 0.5f, 0.5f]), ToyJanus.Weights());
         var images = zeros(Pairs, 3, 224, 224);
@@ -70,7 +89,8 @@ internal static class RewardNetworks
             using var scope = NewDisposeScope();
             ClipModel.Cosine(clip.EncodeImages(images), clip.EncodeTexts(texts));
             return (Pairs, Pairs * ((config.ImageTokens * Layers(config.Vision, config.ImageTokens)) + (tokens * Layers(config.Text, tokens))));
-        });
+        }
+        );
     }
 
     private static (IDisposable, Func<(double, double)>) OpenBert()
@@ -84,7 +104,8 @@ internal static class RewardNetworks
         {
             bert.Score(candidates, references);
             return (Pairs, tokens.Sum(length => length * Layers(layers, length)));
-        });
+        }
+        );
     }
 
     // Operations for one token that looks at so many.

@@ -1,6 +1,5 @@
 using Corl.Shapes;
 using Corl.Text.Learnt;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Corl.Cli;
@@ -94,7 +93,7 @@ internal sealed class ParserTraining : IDisposable
             }
         }
 
-        return new(seen.Where(word => word.Value.Tag >= 0 && word.Value.Count >= SureOccurrences && word.Key == word.Key.ToLowerInvariant())
+        return new(seen.Where(word => word.Value.Tag >= 0 && word.Value.Count >= SureOccurrences && !word.Key.Any(char.IsUpper))
             .ToDictionary(word => word.Key, word => word.Value.Tag), StringComparer.Ordinal);
     }
 

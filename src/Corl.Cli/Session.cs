@@ -37,7 +37,7 @@ internal sealed class Session(ParseResult parse, CancellationToken interrupt, bo
     public T Value<T>(Argument<T> argument) => parse.GetRequiredValue(argument);
 
     /// <summary>The processes that a launcher started together with this one, where the verb lets them work together.</summary>
-    public IProcessGroup Processes { get; private init; } = ProcessGroups.Single;
+    public IProcessGroup Processes { get; private init; } = ProcessGroups.Alone;
 
     /// <summary>The same run as one of several processes, of which the first speaks.</summary>
     public Session Among(IProcessGroup processes) => new(parse, Interrupt, processes.IsFirst()) { Processes = processes };

@@ -6,7 +6,6 @@ using Corl.Cli.Recipes;
 using Corl.Grpo;
 using Corl.Models;
 using Corl.Training;
-using static TorchSharp.torch;
 
 namespace Corl.Cli;
 

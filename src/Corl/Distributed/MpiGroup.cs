@@ -45,9 +45,7 @@ internal sealed class MpiGroup : IProcessGroup
             else if (Rank == rank)
             {
                 using var wait = _watchdog.WaitFor(0);
-                Span<byte> length = stackalloc byte[sizeof(long)];
-                BinaryPrimitives.WriteInt64LittleEndian(length, own.Length);
-                _mpi.Send(length, 0);
+                SendLength(own.Length);
                 InChunks(own, part => _mpi.Send(part, 0));
             }
         }
@@ -92,6 +90,13 @@ internal sealed class MpiGroup : IProcessGroup
         _watchdog.Dispose();
         _devices?.Dispose();
         _mpi.End();
+    }
+
+    private void SendLength(long length)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
+        _mpi.Send(bytes, 0);
     }
 
     private long ReceiveLength(int rank)

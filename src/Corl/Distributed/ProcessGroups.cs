@@ -11,7 +11,7 @@ public static class ProcessGroups
     private const double DefaultPatience = 1800; // as NCCL's and Gloo's users know it: half an hour covers an evaluation by one process alone
 
     /// <summary>One process alone.</summary>
-    public static IProcessGroup Single => SingleProcess.Instance;
+    public static IProcessGroup Alone => SingleProcess.Instance;
 
     /// <summary>The processes that a launcher started together with this one; one alone when none did.</summary>
     /// <exception cref="UserException">A launcher started several, but there is no MPI library, or one that does not belong to it.</exception>

@@ -36,7 +36,7 @@ public sealed class GrpoTrainer : ITrainer
     /// <exception cref="UserException">The stage and the data or the rewards do not fit together, or the processes have different weights.</exception>
     public GrpoTrainer(Policy policy, StageConfig stage, RewardSum rewards, SampleSet samples, RunState? resume = null, IProcessGroup? processes = null)
     {
-        (Policy, _stage, _rewards, Processes) = (policy, stage.Validated(), rewards, processes ?? ProcessGroups.Single);
+        (Policy, _stage, _rewards, Processes) = (policy, stage.Validated(), rewards, processes ?? ProcessGroups.Alone);
         _reference = stage.Beta > 0 ? policy.Snapshot(stage.TrainableParts) : null;
         _learner = new Learner(policy, stage, stage.TotalSteps(samples.Count), resume, Processes);
         var sampling = new SamplingConfig { Guidance = stage.Guidance, Temperature = stage.Temperature, TopK = stage.TopK, MaxNewTokens = stage.MaxCompletionLength };

@@ -35,7 +35,7 @@ public sealed class HeldOutRewards(Policy policy, StageConfig stage, RewardSum r
             using var completions = new CompletionSet(
                 stage.NeedsPrompts ? painter.Images(samples, 0, drawn) : null,
                 stage.NeedsQuestions ? respondent.Answers(samples, 0, drawn) : null);
-            var table = completions.Score(rewards, policy, samples, groupSize: 1, new PhaseClock(), ProcessGroups.Single);
+            var table = completions.Score(rewards, policy, samples, groupSize: 1, new PhaseClock(), ProcessGroups.Alone);
             Add(MetricNames.Reward, table.Total);
             foreach (var (name, values) in table.Named())
             {

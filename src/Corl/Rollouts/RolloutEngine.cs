@@ -22,7 +22,7 @@ internal sealed class RolloutEngine(Policy policy, SamplingConfig sampling, int 
     public bool LegacyImageOffset { get; init; }
 
     /// <summary>Sample the prompts together, each its share; every one gets all completions.</summary>
-    public IProcessGroup Processes { get; init; } = ProcessGroups.Single;
+    public IProcessGroup Processes { get; init; } = ProcessGroups.Alone;
 
     /// <summary>Names the random numbers: "rollout" in training.</summary>
     public string Purpose { get; init; } = "rollout";

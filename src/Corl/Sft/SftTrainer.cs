@@ -28,7 +28,7 @@ public sealed class SftTrainer : ITrainer
     /// <param name="processes">Who trains together: each differentiates its share of every batch; null for this process alone.</param>
     public SftTrainer(Policy policy, SftConfig config, SampleSet samples, RunState? resume = null, IProcessGroup? processes = null)
     {
-        (Policy, _config, Processes) = (policy, config.Validated(), processes ?? ProcessGroups.Single);
+        (Policy, _config, Processes) = (policy, config.Validated(), processes ?? ProcessGroups.Alone);
         _demonstrations = new Demonstrations(policy, config);
         _learner = new Learner(policy, config, config.TotalSteps(samples.Count), resume, Processes);
         _batches = samples.Batches(config.Seed, config.BatchSize, _learner.DataPosition, _demonstrations.Unfit);

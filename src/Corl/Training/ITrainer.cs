@@ -14,7 +14,7 @@ public interface ITrainer : IDisposable
     Policy Policy { get; }
 
     /// <summary>The processes that train together.</summary>
-    IProcessGroup Processes => ProcessGroups.Single;
+    IProcessGroup Processes => ProcessGroups.Alone;
 
     /// <summary>Updates made so far, with those before a resume.</summary>
     long StepsMade { get; }

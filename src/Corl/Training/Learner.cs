@@ -26,7 +26,7 @@ internal sealed class Learner : IDisposable
     /// <exception cref="UserException">The model has no such part, the state belongs to another run, or the processes have different weights.</exception>
     public Learner(Policy policy, TrainingConfig settings, long totalSteps, RunState? resume, IProcessGroup? processes = null)
     {
-        (_settings, TotalSteps, _processes) = (settings, totalSteps, processes ?? ProcessGroups.Single);
+        (_settings, TotalSteps, _processes) = (settings, totalSteps, processes ?? ProcessGroups.Alone);
         Optimizer = new AdamW(Unfreeze(policy, settings), stateOn: settings.OffloadOptimizer && policy.Model.Device.type != DeviceType.CPU ? CPU : null)
         {
             Beta1 = settings.AdamBeta1,

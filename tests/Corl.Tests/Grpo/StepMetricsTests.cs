@@ -16,7 +16,7 @@ public sealed class StepMetricsTests
         var table = sum.Score(new Candidates { GroupSize = 2, Prompts = ["a", "b"] });
         var metrics = new StepMetrics(updates: 1);
         metrics.Sampled(new SampleBatch([], Next: 2, Epoch: 0.5, Skipped: []), new CompletionSet(null, null), table, groupSize: 2);
-        var values = metrics.Values(new PhaseClock(), ProcessGroups.Single);
+        var values = metrics.Values(new PhaseClock(), ProcessGroups.Alone);
         var deviation = Math.Sqrt(0.5) / 2;
         (string Name, double Value)[] expected =
         [

@@ -4,7 +4,6 @@ using Corl.Imaging;
 using Corl.Models;
 using Corl.Rewards;
 using Corl.Rollouts;
-using Corl.Tests.Models;
 using Corl.Text;
 using Corl.Text.Mathematics;
 using static TorchSharp.torch;

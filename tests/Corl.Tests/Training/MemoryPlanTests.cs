@@ -1,10 +1,8 @@
 using Corl.Benchmarks;
 using Corl.Grpo;
 using Corl.Models;
-using Corl.Rewards;
 using Corl.Rollouts;
 using Corl.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Corl.Tests.Training;
@@ -15,7 +13,7 @@ public sealed class MemoryPlanTests
     private const double Agreement = 0.15;
 
     /// <summary>Runs in which different things take the most memory.</summary>
-    public enum Case
+    public enum Sizes
     {
         /// <summary>All weights are trained on answers; activations of every layer are kept.</summary>
         WholeModel,
@@ -28,10 +26,10 @@ public sealed class MemoryPlanTests
     }
 
     [Theory]
-    [InlineData(Case.WholeModel)]
-    [InlineData(Case.Adapter)]
-    [InlineData(Case.Vocabulary)]
-    public void Peak_MeasuredOnTheCpu_AgreesWithin15Percent(Case kind)
+    [InlineData(Sizes.WholeModel)]
+    [InlineData(Sizes.Adapter)]
+    [InlineData(Sizes.Vocabulary)]
+    public void Peak_MeasuredOnTheCpu_AgreesWithin15Percent(Sizes kind)
     {
         var (config, stage, lora) = Run(kind);
         using var folder = new TemporaryFolder();
@@ -102,14 +100,14 @@ public sealed class MemoryPlanTests
         ImageHeadWidth = width,
     };
 
-    private static (JanusConfig Config, StageConfig Stage, LoraConfig? Lora) Run(Case kind)
+    private static (JanusConfig Config, StageConfig Stage, LoraConfig? Lora) Run(Sizes kind)
     {
         var tiny = JanusConfigFile.Read(GoldenFiles.Path("janus/tiny/native")).Config;
         var stage = Corl.Tests.Grpo.GrpoTrainerTests.Stage() with { GroupSize = 4, BatchSize = 2, Beta = 0, LearningRate = 1e-4 };
         return kind switch
         {
-            Case.WholeModel => (Sized(tiny, vocabulary: 2048, width: 256, layers: 6), stage with { Tasks = StageTasks.Mm2t, MaxCompletionLength = 80 }, null),
-            Case.Adapter => (Sized(tiny, vocabulary: 2048, width: 256, layers: 6), stage with { Tasks = StageTasks.T2i, GroupSize = 16, BatchSize = 4, Beta = 0.02, Recompute = true }, new LoraConfig { R = 4 }),
+            Sizes.WholeModel => (Sized(tiny, vocabulary: 2048, width: 256, layers: 6), stage with { Tasks = StageTasks.Mm2t, MaxCompletionLength = 80 }, null),
+            Sizes.Adapter => (Sized(tiny, vocabulary: 2048, width: 256, layers: 6), stage with { Tasks = StageTasks.T2i, GroupSize = 16, BatchSize = 4, Beta = 0.02, Recompute = true }, new LoraConfig { R = 4 }),
             _ => (Sized(tiny, vocabulary: 30_000, width: 256, layers: 2), stage with { Tasks = StageTasks.Mm2t, MaxCompletionLength = 12, MicroBatchSize = 1 }, null),
         };
     }

@@ -1,5 +1,4 @@
 using Corl.Text.Learnt;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Corl.Tests.Text.Learnt;
