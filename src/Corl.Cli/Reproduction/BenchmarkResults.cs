@@ -17,6 +17,8 @@ internal sealed class BenchmarkResults(Session session, Reproducer reproducer) :
         (ColumnRole.Mixed, ["MathVista", "MathVerse", "MathVision"]),
     ];
 
+    private static readonly string[] Shares = ["geneval", "wise"]; // from 0 to 1 in their own tables; the others are percent
+
     private readonly HashSet<string> _missing = [];
 
     public string Explanation => "The paper's benchmarks, as corl eval scores them; a number that is missing has not been evaluated yet.";
@@ -43,6 +45,6 @@ internal sealed class BenchmarkResults(Session session, Reproducer reproducer) :
             return null;
         }
 
-        return JsonAt.Open(file, MaxBytes).Find("overall")?.Number() is { } overall ? overall <= 1 ? 100 * overall : overall : null; // shares and percent
+        return JsonAt.Open(file, MaxBytes).Find("overall")?.Number() * (Shares.Contains(benchmark) ? 100 : 1);
     }
 }
