@@ -16,6 +16,7 @@ internal sealed class JudgeCache(string folder, IJudge? inner, string? model = n
 {
     private const int MaxEntryBytes = 1 << 24; // ours: a question with its examples and a reply have some kilobytes
     private readonly ConcurrentDictionary<string, Lazy<Task<JudgeReply>>> _open = new();
+    private int _damaged;
 
     public string? Model => inner is null ? model : inner.Model;
 
@@ -24,15 +25,19 @@ internal sealed class JudgeCache(string folder, IJudge? inner, string? model = n
     public JudgeUsage Usage { get; } = inner?.Usage ?? new();
 
     /// <summary>Entries that were damaged and asked for again.</summary>
-    public int Damaged { get; private set; }
+    public int Damaged => _damaged;
 
     public async Task<JudgeReply> AskAsync(JudgeRequest request, CancellationToken cancel = default)
     {
         var key = request.Key;
-        if (Find(key) is { } known)
+        if (Find(key, out var isDamaged) is { } known)
         {
-            Usage.Reused();
             return known;
+        }
+
+        if (isDamaged)
+        {
+            Interlocked.Increment(ref _damaged);
         }
 
         if (inner is null)
@@ -56,6 +61,11 @@ internal sealed class JudgeCache(string folder, IJudge? inner, string? model = n
 
     private async Task<JudgeReply> AskAndStore(IJudge judge, JudgeRequest request, string key, CancellationToken cancel)
     {
+        if (Find(key, out _) is { } known) // stored by another item since this one looked
+        {
+            return known;
+        }
+
         var reply = await judge.AskAsync(request, cancel);
         Store(request, key, reply);
         return reply; // only now: a reply that was seen is a reply that is kept
@@ -64,10 +74,11 @@ internal sealed class JudgeCache(string folder, IJudge? inner, string? model = n
     // Folders of at most 256 names keep listings short.
     private string FileOf(string key) => Path.Combine(folder, key[..2], key + ".json");
 
-    private JudgeReply? Find(string key)
+    private JudgeReply? Find(string key, out bool isDamaged)
     {
         var file = FileOf(key);
-        if (!File.Exists(file))
+        isDamaged = File.Exists(file);
+        if (!isDamaged)
         {
             return null;
         }
@@ -78,6 +89,8 @@ internal sealed class JudgeCache(string folder, IJudge? inner, string? model = n
             var reply = new JudgeReply(entry["text"].Text(), entry["inputTokens"].Integer(0, int.MaxValue), entry["outputTokens"].Integer(0, int.MaxValue));
             if (entry["check"].Text() == Check(key, reply))
             {
+                isDamaged = false;
+                Usage.Reused();
                 return reply;
             }
         }
@@ -86,7 +99,6 @@ internal sealed class JudgeCache(string folder, IJudge? inner, string? model = n
             // Not the user's file: what cannot be read is asked for again.
         }
 
-        Damaged++;
         return null;
     }
 
