@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Corl.Evaluation.Understanding;
 
 namespace Corl.Evaluation.Drawing;
 
@@ -40,16 +41,17 @@ internal static class DpgData
             throw new UserException($"{Quoted.Line(path)}: expected ELLA's dpg_bench.csv, or the folder that holds it and the folder prompts");
         }
 
-        var table = CsvTable.Read(file);
+        var content = TsvReader.Read(file, large: null, separator: ',');
+        var table = content.Table;
         if (Columns.Except(table.Names).FirstOrDefault() is { } missing)
         {
             throw new UserException($"{Quoted.Line(file)}: has no column {missing}; it has {string.Join(", ", table.Names.Take(20).Select(Quoted.Line))}");
         }
 
-        var rows = Enumerable.Range(0, table.Count).Select(row => (Item: table[row, "item_id"], Prompt: table[row, "text"], Question: Question(file, table, row))).ToArray();
+        var rows = Enumerable.Range(0, table.Count).Select(row => (Item: table[row, "item_id"].Text, Prompt: table[row, "text"].TextOrNull ?? "", Question: Question(file, table, row))).ToArray();
         var items = Items([.. rows.Select(row => (row.Item, row.Question))], rules);
         var prompts = rows.GroupBy(row => row.Item).ToDictionary(group => group.Key, group => group.First().Prompt);
-        return ([.. items.Select(item => item with { Prompt = PromptOf(file, item.Id, prompts[item.Id]) })], DrawnImages.Sha256(File.ReadAllBytes(file)));
+        return ([.. items.Select(item => item with { Prompt = PromptOf(file, item.Id, prompts[item.Id]) })], content.Md5);
     }
 
     /// <summary>
@@ -74,15 +76,15 @@ internal static class DpgData
         return [.. items.Select(item => new DpgItem(item.Key, "", [.. item.Value.Values]))];
     }
 
-    private static DpgQuestion Question(string file, CsvTable table, int row)
+    private static DpgQuestion Question(string file, KitTable table, int row)
     {
-        int[] numbers = [.. table[row, "dependency"].Split(',').Append(table[row, "proposition_id"]).Select(part => int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : -1)];
+        int[] numbers = [.. table[row, "dependency"].Text.Split(',').Append(table[row, "proposition_id"].Text).Select(part => int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : -1)];
         if (numbers.Any(number => number is < 0 or > MaxQuestions))
         {
-            throw new UserException($"{Quoted.Line(file)}: row {row + 1}: expected numbers of questions, found dependency {Quoted.Name(table[row, "dependency"])} and proposition_id {Quoted.Name(table[row, "proposition_id"])}");
+            throw new UserException($"{Quoted.Line(file)}: row {row + 1}: expected numbers of questions, found dependency {Quoted.Name(table[row, "dependency"].Text)} and proposition_id {Quoted.Name(table[row, "proposition_id"].Text)}");
         }
 
-        return new DpgQuestion(numbers[^1], numbers[..^1], table[row, "tuple"], table[row, "question_natural_language"]);
+        return new DpgQuestion(numbers[^1], numbers[..^1], table[row, "tuple"].Text, table[row, "question_natural_language"].Text);
     }
 
     private static string PromptOf(string file, string id, string text)

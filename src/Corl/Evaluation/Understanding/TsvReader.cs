@@ -5,9 +5,9 @@ using System.Text;
 namespace Corl.Evaluation.Understanding;
 
 /// <summary>
-/// Reads tab-separated files with the grammar of pandas: a field that begins with a quotation mark may hold tabs and line breaks, a doubled
-/// mark is one, marks elsewhere are text; short rows are filled up with missing values; empty lines are skipped. One pass over the file; of
-/// the image column only places are kept.
+/// Reads tab-separated files, and their like, with the grammar of pandas: a field that begins with a quotation mark may hold separators
+/// and line breaks, a doubled mark is one, marks elsewhere are text; short rows are filled up with missing values; empty lines are
+/// skipped. One pass over the file; of the image column only places are kept.
 /// </summary>
 internal sealed class TsvReader
 {
@@ -22,6 +22,7 @@ internal sealed class TsvReader
 
     private readonly string _path;
     private readonly string? _large;
+    private readonly byte _separator;
     private readonly List<string> _header = [], _names = [];
     private readonly List<List<string?>> _columns = [];
     private readonly List<FieldSpan> _spans = [];
@@ -31,7 +32,7 @@ internal sealed class TsvReader
     private bool _isQuoted, _isBroken;
     private int _place, _rows, _largeAt = -1;
 
-    private TsvReader(string path, string? large) => (_path, _large) = (path, large);
+    private TsvReader(string path, string? large, byte separator) => (_path, _large, _separator) = (path, large, separator);
 
     private enum State
     {
@@ -46,13 +47,14 @@ internal sealed class TsvReader
     /// <summary>Reads a file.</summary>
     /// <param name="path">UTF-8, with or without a byte order mark.</param>
     /// <param name="large">Name of the column whose fields are not kept, or null.</param>
+    /// <param name="separator">What stands between fields: a tab in the kit's files.</param>
     /// <exception cref="UserException">No such file, no UTF-8, more fields in a row than in the first, an open quotation, or too large.</exception>
-    public static TsvContent Read(string path, string? large = "image")
+    public static TsvContent Read(string path, string? large = "image", char separator = '\t')
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-            return new TsvReader(path, large).Read(stream);
+            return new TsvReader(path, large, (byte)separator).Read(stream);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -157,13 +159,13 @@ internal sealed class TsvReader
 
     private bool EndsField(byte c, long at)
     {
-        if (c is not ((byte)'\t' or (byte)'\n' or (byte)'\r'))
+        if (c != _separator && c is not ((byte)'\n' or (byte)'\r'))
         {
             return false;
         }
 
         EndField(_state == State.QuoteInQuoted ? _end : at);
-        if (c == '\t')
+        if (c == _separator)
         {
             _state = State.FieldStart;
         }
