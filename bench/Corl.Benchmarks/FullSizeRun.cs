@@ -15,7 +15,7 @@ namespace Corl.Benchmarks;
 
 /// <summary>
 /// A model of Janus-Pro-1B's sizes with random weights: written in bfloat16, loaded, made to draw and to answer a little, and trained by
-/// one step of an adapter, each with its memory and time beside the plan's.
+/// one step of an adapter, each with its memory and time beside the plan's. docs/memory.md has a result.
 /// </summary>
 internal static class FullSizeRun
 {
