@@ -133,7 +133,7 @@ public sealed class CustomRewardTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("rows.jsonl"), """{"prompt": "a"}""");
-        var entry = reward.Replace("MINE", Assembly, StringComparison.Ordinal).Replace("TESTS", GetType().Assembly.Location, StringComparison.Ordinal).Replace(": rows", $": {folder.Path}/rows", StringComparison.Ordinal);
+        var entry = reward.Replace("MINE", Path.GetRelativePath(Directory.GetCurrentDirectory(), Assembly), StringComparison.Ordinal).Replace("TESTS", GetType().Assembly.Location, StringComparison.Ordinal).Replace(": rows", $": {folder.Path}/rows", StringComparison.Ordinal);
         var run = CommandLine.Run("score", folder.File("rows.jsonl"), "--reward", $"{{ name: r, {entry}{(reward.Contains("process", StringComparison.Ordinal) ? ", fields: [prompt]" : "")} }}");
         Assert.Equal((Program.UsersMistake, ""), (run.ExitCode, run.Output));
         Assert.Contains(message, Assert.Single(run.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
