@@ -24,12 +24,8 @@ internal static class DpgCommand
     private static int Run(Session session)
     {
         var data = session.Value(DrawingRun.Data) ?? throw new UserException("name ELLA's dpg_bench.csv, or its folder, with --data");
-        var judge = DrawingRun.Judges(session) ? JudgeOptions.Open(session, Path.Combine(DrawingRun.Folder(session, "dpg"), "judge")) : null;
+        var judge = DrawingRun.Judge(session, "dpg", "DPG-Bench needs a model that answers questions about images: name a server or recorded answers");
         using var owned = judge as IDisposable;
-        if (DrawingRun.Judges(session) && judge is null)
-        {
-            throw new UserException("DPG-Bench needs a model that answers questions about images: name a server or recorded answers with --judge; to draw only, add --draw-only");
-        }
 
         var rules = session.Value(Profile) == "fixed" ? DpgRules.Fixed : DpgRules.Official;
         var (items, checksum) = DpgData.Read(data, rules);

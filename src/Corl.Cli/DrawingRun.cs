@@ -31,6 +31,16 @@ internal static class DrawingRun
     /// <summary>Whether images are judged at all.</summary>
     public static bool Judges(Session session) => !session.Value(DrawOnly) && session.Value(Shard) is null;
 
+    /// <summary>The judge of a benchmark that cannot do without one; null where nothing is judged.</summary>
+    /// <param name="session">The command line.</param>
+    /// <param name="benchmark">Its name; what the judge said is kept in its folder.</param>
+    /// <param name="need">What is missing without one, for the error.</param>
+    /// <exception cref="UserException">Images are to be judged, and no judge is named.</exception>
+    public static IJudge? Judge(Session session, string benchmark, string need) =>
+        !Judges(session) ? null
+        : JudgeOptions.Open(session, Path.Combine(Folder(session, benchmark), "judge"))
+            ?? throw new UserException($"{need} with --judge; to draw only, add --draw-only");
+
     /// <summary>Draws, judges and reports.</summary>
     /// <param name="session">The command line.</param>
     /// <param name="benchmark">The benchmark, over <see cref="Root"/>.</param>

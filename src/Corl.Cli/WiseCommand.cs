@@ -29,12 +29,8 @@ internal static class WiseCommand
         }
 
         var data = session.Value(DrawingRun.Data) ?? throw new UserException("name WISE's folder of prompts (WISE_legacy/data), or one file of it, with --data");
-        var judge = DrawingRun.Judges(session) ? JudgeOptions.Open(session, Path.Combine(DrawingRun.Folder(session, "wise"), "judge")) : null;
+        var judge = DrawingRun.Judge(session, "wise", "WISE is defined by its judge, there is no exact mode: name a server or recorded replies");
         using var owned = judge as IDisposable;
-        if (DrawingRun.Judges(session) && judge is null)
-        {
-            throw new UserException("WISE is defined by its judge, there is no exact mode: name a server or recorded replies with --judge; to draw only, add --draw-only");
-        }
 
         var (prompts, checksum, isPublished) = WiseData.Read(data);
         return DrawingRun.Run(session, new Wise(prompts, checksum, isPublished)
